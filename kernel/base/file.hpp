@@ -1,0 +1,29 @@
+// Small files, by descriptor.
+#pragma once
+
+#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace keelson::base {
+
+/// openat(2), always close-on-exec. Throws Error with `path` as object.
+UniqueFd open_at(int directory, const std::string& path, int flags, unsigned mode = 0);
+UniqueFd open_file(const std::string& path, int flags, unsigned mode = 0);
+
+/// The whole content; for /proc and /sys files as well. Throws.
+std::string read_file(const std::string& path);
+std::string read_fd(int fd, const std::string& name_for_errors);
+
+/// One write(2) of the whole text, as control files want it. Throws.
+void write_file(const std::string& path, std::string_view text);
+void write_fd(int fd, std::string_view text, const std::string& name_for_errors);
+
+/// Makes a directory and its missing parents. Nothing happens when it is there. Throws.
+void make_directories(const std::string& path, unsigned mode);
+
+bool exists(const std::string& path) noexcept;
+
+}  // namespace keelson::base

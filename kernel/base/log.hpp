@@ -1,0 +1,34 @@
+// The log of a command or monitor. One per process; lines in LXC's format, because programs parse them:
+//   PROGRAM NAME YYYYMMDDhhmmss.mmm LEVEL    CATEGORY - FILE:FUNCTION:LINE - MESSAGE   (file)
+//   PROGRAM: NAME: FILE: FUNCTION: LINE MESSAGE                                         (stderr, ERROR and above)
+#pragma once
+
+#include <source_location>
+#include <string>
+#include <string_view>
+
+namespace keelson::base {
+
+enum class Level { trace, debug, info, notice, warn, error, crit, alert, fatal };
+
+struct LogOptions {
+    std::string program;    ///< first field: "lxc-start", "keelson"
+    std::string container;  ///< second field; may be empty
+    std::string file;       ///< appended to, made with 0640; empty: no file
+    Level level = Level::error;
+    bool quiet = false;  ///< nothing on stderr
+};
+
+/// Throws Error when the file cannot be opened.
+void open_log(const LogOptions& options);
+/// Stops writing to stderr (a monitor in the background).
+void detach_log_from_stderr() noexcept;
+bool log_wants(Level level) noexcept;
+void log(Level level, std::string_view message, std::source_location where = std::source_location::current()) noexcept;
+
+inline void log_debug(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::debug, m, w); }
+inline void log_info(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::info, m, w); }
+inline void log_warn(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::warn, m, w); }
+inline void log_error(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::error, m, w); }
+
+}  // namespace keelson::base

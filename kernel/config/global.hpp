@@ -1,0 +1,24 @@
+// lxc.conf (lxc.system.conf(5)) and the places that follow from who runs us.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace keelson::config {
+
+/// Value of an item of the global file, else its default. Throws Error for an unknown item.
+std::string global(const std::string& item);
+/// Items that lxc-config -l lists, in its order.
+const std::vector<std::string>& global_items();
+
+/// /run for root, else $XDG_RUNTIME_DIR, else ~/.cache/lxc/run.
+std::string run_directory();
+/// RUN/keelson/<lxcpath, escaped>/NAME: journal and state of a running container.
+std::string runtime_directory(const std::string& lxcpath, const std::string& name);
+/// "/var/log/lxc/NAME.log", or LXCPATH/NAME/NAME.log where that is not the place.
+std::string default_log_file(const std::string& lxcpath, const std::string& name);
+
+/// PREFIX of the installation (or of the build tree), from /proc/self/exe.
+const std::string& installation_prefix();
+
+}  // namespace keelson::config

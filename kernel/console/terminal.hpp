@@ -1,0 +1,39 @@
+// The person's side of a terminal: lxc-console and lxc-attach with a pty.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace keelson::console {
+
+/// Raw mode while it lives (cfmakeraw of tcgetattr(3)); restores at the end, also after signals that end the program.
+class RawTerminal {
+public:
+    explicit RawTerminal(int fd);
+    ~RawTerminal();
+    RawTerminal(const RawTerminal&) = delete;
+
+private:
+    int fd_;
+    struct Saved;
+    Saved* saved_;
+};
+
+struct ProxyOptions {
+    int input = 0;
+    int output = 1;
+    /// Prefix key (1..26 for Ctrl-a..z); none: no escape. Prefix q leaves, prefix prefix sends the prefix itself.
+    std::optional<int> escape;
+    /// Copy of the output (lxc-attach -L), or -1. Borrowed.
+    int log = -1;
+    /// Ends the proxy when readable (a pidfd, a connection); -1: none. Borrowed.
+    int until = -1;
+};
+
+/// Relays between the person's terminal and a pty master, follows window size changes, until end of file, escape, SIGTERM or
+/// `until`. Output still in the pty is written first.
+void proxy(int master, const ProxyOptions& options);
+
+}  // namespace keelson::console

@@ -1,0 +1,115 @@
+// class Container: what frontends call. One object per container and command.
+#pragma once
+
+#include <keelson/abi/stage_hook.hpp>
+#include <kernel/config/config.hpp>
+#include <kernel/monitor/state.hpp>
+#include <kernel/network/inside.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+struct StartOptions {
+    bool daemonize = true;
+    bool execute = false;              ///< lxc-execute: PID 1 is Keelson's small init
+    std::vector<std::string> command;  ///< empty: lxc.init.cmd / lxc.execute.cmd
+    std::string pid_file;              ///< the monitor's pid
+    bool close_all_fds = false;
+    std::string trace_file;  ///< Chrome trace of the start
+};
+
+struct AttachOptions {
+    std::vector<std::string> command;    ///< empty: the user's shell
+    std::optional<uint64_t> namespaces;  ///< CLONE_NEW* mask; none: those of the container
+    bool skip_cgroup = false, skip_capabilities = false, skip_lsm = false;
+    bool clear_environment = false;
+    std::vector<std::string> keep_variables, set_variables;
+    std::optional<uint32_t> uid, gid;
+    std::optional<unsigned long> personality;
+    bool remount_sys_proc = false;
+    std::string context;  ///< LSM label instead of the container's
+    std::string pty_log;
+};
+
+struct CreateOptions {
+    std::string template_name;  ///< "none": no rootfs
+    std::vector<std::string> arguments;
+    std::string config_file;  ///< empty: lxc.default_config
+    std::string storage;      ///< -B; empty: dir
+    std::string directory;    ///< --dir
+    uint64_t bytes = 0;
+    std::string filesystem;
+    std::vector<std::string> storage_options;
+    bool quiet = false;
+    std::function<void(std::string_view what, int percent)> progress;
+};
+
+/// Figures of a running container; no value where the host cannot tell.
+struct Usage {
+    std::optional<uint64_t> cpu_ns, memory_bytes, kernel_memory_bytes, swap_bytes, io_bytes;
+};
+
+class Container {
+public:
+    /// Nothing is read yet. Throws for a name that cannot be one (slash, newline, ".", too long).
+    Container(std::string name, std::string lxcpath);
+
+    const std::string& name() const { return name_; }
+    const std::string& lxcpath() const { return lxcpath_; }
+    std::string directory() const { return lxcpath_ + "/" + name_; }
+    std::string config_path() const { return directory() + "/config"; }
+    bool defined() const;
+    /// Loads the container's file on first use. Throws.
+    config::Config& config();
+    /// -f FILE: replaces the file.
+    void load_config(const std::string& file);
+
+    /// Also `execute`. Foreground: returns the status of init (wait(2) exit code or 128+signal). Background: 0 once RUNNING.
+    int start(const StartOptions& options);
+    /// The table of the lifecycle for this container, with the plugins that act.
+    std::string plan();
+
+    /// Clean shutdown: halt signal, waits. False at the deadline. No timeout: for ever; 0: only the signal.
+    bool shutdown(std::optional<std::chrono::seconds> timeout);
+    void kill();  ///< stop signal, waits until gone
+    bool reboot(std::optional<std::chrono::seconds> timeout);
+    void freeze();
+    void unfreeze();
+    bool wait(const std::vector<monitor::State>& states, std::optional<std::chrono::milliseconds> timeout);
+
+    /// The command's status: exit code, 128+signal, 126, 127, 255.
+    int attach(const AttachOptions& options);
+    /// lxc-console: tty -1 (first free), 0 (console), N.
+    void console(int tty, std::optional<int> escape, const std::function<void(int)>& connected);
+
+    void create(const CreateOptions& options);
+    void destroy(bool force, bool snapshots);
+
+    monitor::State state();
+    std::optional<pid_t> init_pid();
+    std::vector<network::InterfaceFacts> interfaces();
+    Usage usage();
+    std::string cgroup_get(const std::string& file);
+    void cgroup_set(const std::string& file, const std::string& value);
+
+    /// Unwinds what a dead monitor left. True if there was something.
+    bool recover();
+
+private:
+    std::string name_, lxcpath_;
+    std::optional<config::Config> config_;
+};
+
+/// Names with a config below an lxcpath, sorted.
+std::vector<std::string> defined_containers(const std::string& lxcpath);
+/// Names with a command socket.
+std::vector<std::string> active_containers(const std::string& lxcpath);
+/// Unwinds every journal of this user whose monitor is gone; returns "LXCPATH NAME" of each.
+std::vector<std::string> recover_all();
+
+}  // namespace keelson::container

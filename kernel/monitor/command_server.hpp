@@ -1,0 +1,58 @@
+// The monitor's end of the command socket.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+#include <kernel/monitor/command.hpp>
+#include <kernel/monitor/event_loop.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::monitor {
+
+/// What commands need to know and do; implemented by the container's monitor.
+class CommandTarget {
+public:
+    virtual ~CommandTarget() = default;
+    virtual State state() = 0;
+    virtual pid_t init_pid() = 0;
+    virtual int init_pidfd() = 0;  ///< borrowed
+    virtual uint64_t clone_flags() = 0;
+    virtual std::string name() = 0;
+    virtual std::string lxcpath() = 0;
+    virtual std::string config_item(const std::string& key) = 0;         ///< throws for unknown
+    virtual std::string cgroup_path(const std::string& controller) = 0;  ///< throws
+    virtual UniqueFd cgroup_fd(const std::string& controller) = 0;       ///< throws ENOENT-like Error
+    virtual void stop() = 0;                                             ///< sends the stop signal, thaws
+    virtual void freeze(bool frozen, uint32_t timeout_s) = 0;
+    virtual int devpts_fd() = 0;  ///< borrowed, -1
+    struct Tty {
+        UniqueFd master;
+        int number;
+    };
+    virtual std::optional<Tty> take_tty(int number, int client) = 0;
+    virtual void client_gone(int client) = 0;
+    virtual std::string console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) = 0;
+};
+
+/// Survives hostile clients: garbage, half messages, huge lengths, many connections, other users (EPERM).
+class CommandServer {
+public:
+    /// Binds and listens: EADDRINUSE means that the container runs. Throws.
+    static UniqueFd listen(const std::string& lxcpath, const std::string& name);
+
+    CommandServer(UniqueFd listener, EventLoop& loop, CommandTarget& target);
+    ~CommandServer();
+    /// Tells waiting state clients.
+    void announce(State state);
+
+private:
+    struct Clients;
+    std::unique_ptr<Clients> clients_;
+};
+
+}  // namespace keelson::monitor

@@ -1,0 +1,32 @@
+// epoll(7), one thread.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+
+namespace keelson::monitor {
+
+class EventLoop {
+public:
+    using Handler = std::function<void(uint32_t events)>;
+
+    EventLoop();
+    /// The descriptor stays the caller's; it must be removed before it is closed. A handler may add and remove any descriptor.
+    void add(int fd, uint32_t events, Handler handler);
+    void modify(int fd, uint32_t events);
+    void remove(int fd);
+    /// Runs until `stop`. A handler's exception ends it.
+    void run();
+    void stop() noexcept { running_ = false; }
+
+private:
+    UniqueFd epoll_;
+    std::map<int, Handler> handlers_;
+    bool running_ = false;
+};
+
+}  // namespace keelson::monitor

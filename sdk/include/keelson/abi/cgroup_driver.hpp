@@ -1,0 +1,115 @@
+// A cgroup layout: keelson.cgroup.driver = NAME, or the first that applies to the host.
+//
+// Drivers keep no state between calls: what `create` says about the cgroups it made comes back as `state` in every later call,
+// also in another process.
+#pragma once
+
+#include <keelson/abi/base.hpp>
+
+namespace keelson::abi {
+
+enum class CgroupRole : int32_t { payload, monitor };
+
+/// How a process gets into a cgroup without waiting for an RCU grace period: born in the unified one (clone3(2),
+/// CLONE_INTO_CGROUP), and by writing "0" itself into each `tasks` file of the v1 hierarchies.
+struct CgroupEntry {
+    uint32_t size;
+    /// Directory for CLONE_INTO_CGROUP, or -1.
+    int32_t unified_owned;
+    /// Files opened for writing; the array belongs to the caller and has room for `capacity`.
+    int32_t* tasks_owned;
+    uint32_t capacity;
+    uint32_t count;
+};
+
+enum class CgroupPhase : int32_t {
+    before_setup,  ///< everything but device rules
+    after_setup,   ///< device rules, so that nodes can still be made before
+};
+
+/// A mount that lxc.mount.auto = cgroup asks for; the kernel carries it out inside, in the order given.
+struct CgroupMount {
+    uint32_t size;
+    uint32_t read_only;
+    /// Filesystem type ("cgroup", "cgroup2", "tmpfs") or "bind".
+    StringView type;
+    /// For bind: a path below /sys/fs/cgroup of the host. Else the source shown in mountinfo.
+    StringView source;
+    /// Below the container's root, relative: "sys/fs/cgroup/memory".
+    StringView target;
+    /// Filesystem options, comma-separated.
+    StringView options;
+};
+
+class CgroupMountSink {
+public:
+    virtual void mount(const CgroupMount* mount) noexcept = 0;
+
+protected:
+    ~CgroupMountSink() = default;
+};
+
+/// How lxc.mount.auto asks for cgroups.
+struct CgroupMountRequest {
+    uint32_t size;
+    uint32_t read_only;      ///< :ro
+    uint32_t mixed;          ///< :mixed
+    uint32_t full;           ///< cgroup-full
+    uint32_t force;          ///< :force
+    uint32_t own_namespace;  ///< the container has a cgroup namespace
+    uint32_t can_mount;      ///< it keeps CAP_SYS_ADMIN
+};
+
+struct CgroupUsage {
+    uint32_t size;
+    uint32_t reserved;
+    /// Nanoseconds, bytes; UINT64_MAX where the layout cannot tell.
+    uint64_t cpu_ns;
+    uint64_t memory_bytes;
+    uint64_t kernel_memory_bytes;
+    uint64_t swap_bytes;
+    uint64_t io_bytes;
+    uint64_t tasks;
+};
+
+class CgroupDriver : public Plugin {
+public:
+    /// [host] Makes the cgroups of the payload and of the monitor, handed over to the container's root where it has an id
+    /// map. Leftovers of a dead container of that name are removed, never stepped around. Every change has its record.
+    /// Reads lxc.cgroup.dir and its kin from the settings.
+    virtual Status create(const Context* context, StringSink* state, ErrorSink* error) noexcept = 0;
+
+    /// [host, may repeat] How to get in.
+    virtual Status entry(const Context* context, StringView state, CgroupRole role, CgroupEntry* entry,
+                         ErrorSink* error) noexcept = 0;
+
+    /// [host] Writes lxc.cgroup.* or lxc.cgroup2.* of that phase, as the layout has them.
+    virtual Status limit(const Context* context, StringView state, CgroupPhase phase, ErrorSink* error) noexcept = 0;
+
+    /// [host, may repeat] Stops or lets go of all processes of the payload; returns when it is so.
+    virtual Status freeze(const Context* context, StringView state, bool frozen, uint32_t timeout_ms,
+                          ErrorSink* error) noexcept = 0;
+    virtual Status is_frozen(const Context* context, StringView state, bool* frozen, ErrorSink* error) noexcept = 0;
+
+    /// [host, may repeat] One control file of the payload, such as "memory.max".
+    virtual Status read(const Context* context, StringView state, StringView file, StringSink* value,
+                        ErrorSink* error) noexcept = 0;
+    virtual Status write(const Context* context, StringView state, StringView file, StringView value,
+                         ErrorSink* error) noexcept = 0;
+
+    /// [host, may repeat] Path of the payload's cgroup below its hierarchy ("/lxc.payload.web"); an empty controller means
+    /// the unified or, without one, the first hierarchy.
+    virtual Status path(const Context* context, StringView state, StringView controller, StringSink* path,
+                        ErrorSink* error) noexcept = 0;
+
+    virtual Status usage(const Context* context, StringView state, CgroupUsage* usage, ErrorSink* error) noexcept = 0;
+
+    /// [host] What lxc.mount.auto = cgroup… means here.
+    virtual Status mounts(const Context* context, StringView state, const CgroupMountRequest* request, CgroupMountSink* mounts,
+                          ErrorSink* error) noexcept = 0;
+
+protected:
+    ~CgroupDriver() = default;
+};
+
+}  // namespace keelson::abi

@@ -1,0 +1,28 @@
+// A security module: taken when one of its keys is set, when it applies to the host, or when keelson.lsm names it.
+#pragma once
+
+#include <keelson/abi/base.hpp>
+
+namespace keelson::abi {
+
+class SecurityModule : public Plugin {
+public:
+    /// [host] Stage resolve: is what the configuration asks for possible here? Changes nothing. `*wanted` false: the module
+    /// has nothing to do for this container (a neutral value, a kernel without it) and is not called again.
+    virtual Status check(const Context* context, bool* wanted, ErrorSink* error) noexcept = 0;
+
+    /// [host] Stage pre-start: compiles and loads what `confine` needs. Every change has its record. `state` is plain bytes
+    /// that the kernel keeps for `confine`, also for later attaching processes.
+    virtual Status prepare(const Context* context, StringSink* state, ErrorSink* error) noexcept = 0;
+
+    /// [inside] Confines the calling process, in stage start after the capabilities were dropped, and each process that
+    /// attaches. This is plugin code inside the container, because only a process itself can confine itself; it opens
+    /// nothing of the container's and allocates little. `proc_borrowed` is a private procfs (fsopen(2)) whose
+    /// type the kernel checked, so that the container's own /proc is not trusted.
+    virtual Status confine(const Context* context, StringView state, int32_t proc_borrowed, ErrorSink* error) noexcept = 0;
+
+protected:
+    ~SecurityModule() = default;
+};
+
+}  // namespace keelson::abi

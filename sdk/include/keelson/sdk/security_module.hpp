@@ -1,0 +1,39 @@
+// Base class for a security module. See abi/security_module.hpp for what each call means and where it runs.
+#pragma once
+
+#include <keelson/abi/security_module.hpp>
+#include <keelson/sdk/plugin.hpp>
+
+namespace keelson::sdk {
+
+class SecurityModule : public Plugin {
+public:
+    /// False: nothing to do for this container.
+    virtual bool check(const Context&) = 0;
+    /// Returns the state that `confine` gets.
+    virtual std::string prepare(const Context&) = 0;
+    virtual void confine(const Context&, std::string_view state, int proc_borrowed) = 0;
+};
+
+class SecurityModuleBridge final : public Bridge<abi::SecurityModule, SecurityModule> {
+public:
+    using Bridge::Bridge;
+
+private:
+    abi::Status check(const abi::Context* context, bool* wanted, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { *wanted = author_.check(Context(*context)); });
+    }
+    abi::Status prepare(const abi::Context* context, abi::StringSink* state, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { state->add(to_abi(author_.prepare(Context(*context)))); });
+    }
+    abi::Status confine(const abi::Context* context, abi::StringView state, int32_t proc_borrowed,
+                        abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { author_.confine(Context(*context), from_abi(state), proc_borrowed); });
+    }
+};
+
+}  // namespace keelson::sdk
+
+#define KEELSON_SECURITY_MODULE(name, type, ...)                                                                         \
+    KEELSON_EXPORTED_DESCRIPTOR("lsm", name, ::keelson::abi::SecurityModule, ::keelson::sdk::SecurityModuleBridge, type, \
+                                __VA_ARGS__)
