@@ -12,7 +12,7 @@ build_once() {
   if [ ! -e "$target" ]; then
     echo "tests/vm/run: building $(basename "$target"), once" >&2
     rm -rf "$target.new"
-    "$builder" "$target.new" "$@" || die "$target could not be built"
+    "$builder" "$target.new" "$@" >&2 || die "$target could not be built"
     mv "$target.new" "$target"
   fi
   exec 9>&-
