@@ -1,0 +1,106 @@
+#include <fcntl.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+
+namespace keelson::base {
+
+namespace {
+
+/// Never destroyed: somebody may log while the program ends.
+struct Sink {
+    LogOptions options;
+    UniqueFd file;
+    bool to_stderr = true;
+};
+
+Sink& sink() {
+    static Sink* const only = new Sink;
+    return *only;
+}
+
+constexpr std::array<const char*, 9> level_names = {"TRACE", "DEBUG", "INFO",  "NOTICE", "WARN",
+                                                    "ERROR", "CRIT",  "ALERT", "FATAL"};
+
+std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+std::string_view stem(std::string_view file) { return file.substr(0, file.find_last_of('.')); }
+
+/// "start" of "void keelson::container::Container::start(const StartOptions&)".
+std::string_view bare_function(std::string_view pretty) {
+    pretty = pretty.substr(0, pretty.find('('));
+    const size_t begin = pretty.find_last_of(" :*&");
+    return begin == std::string_view::npos ? pretty : pretty.substr(begin + 1);
+}
+
+std::string time_stamp() {
+    timeval now{};
+    ::gettimeofday(&now, nullptr);
+    tm parts{};
+    ::gmtime_r(&now.tv_sec, &parts);
+    char text[32];
+    const size_t length = std::strftime(text, sizeof text, "%Y%m%d%H%M%S", &parts);
+    std::snprintf(text + length, sizeof text - length, ".%03ld", static_cast<long>(now.tv_usec / 1000));
+    return text;
+}
+
+/// One line stays one line, whatever a message was made of.
+std::string one_line(std::string_view message) {
+    std::string text(message);
+    for (char& byte : text) {
+        if (byte == '\n' || byte == '\r') byte = ' ';
+    }
+    return text;
+}
+
+void write_line(int fd, const std::string& line) {
+    [[maybe_unused]] const ssize_t lost = ::write(fd, line.data(), line.size());  // nowhere is left to complain to
+}
+
+void write_to_file(const Sink& to, Level level, std::string_view message, const std::source_location& where) {
+    std::string name = level_names[static_cast<size_t>(level)];
+    name.resize(8, ' ');
+    const std::string_view file = base_name(where.file_name());
+    write_line(to.file.get(),
+               cat(to.options.program, ' ', to.options.container, ' ', time_stamp(), ' ', name, ' ', stem(file), " - ", file,
+                   ':', bare_function(where.function_name()), ':', where.line(), " - ", message, '\n'));
+}
+
+void write_to_stderr(const Sink& to, std::string_view message, const std::source_location& where) {
+    const std::string name = to.options.container.empty() ? std::string() : cat(to.options.container, ": ");
+    write_line(STDERR_FILENO, cat(to.options.program, ": ", name, base_name(where.file_name()), ": ",
+                                  bare_function(where.function_name()), ": ", where.line(), ' ', message, '\n'));
+}
+
+}  // namespace
+
+void open_log(const LogOptions& options) {
+    UniqueFd file;
+    if (!options.file.empty()) file = open_file(options.file, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+    Sink& to = sink();
+    to.options = options;
+    to.file = std::move(file);
+    to.to_stderr = !options.quiet;
+}
+
+void detach_log_from_stderr() noexcept { sink().to_stderr = false; }
+
+bool log_wants(Level level) noexcept {
+    const Sink& to = sink();
+    return (to.file && level >= to.options.level) || (to.to_stderr && level >= Level::error);
+}
+
+void log(Level level, std::string_view message, std::source_location where) noexcept try {
+    const Sink& to = sink();
+    const std::string line = one_line(message);
+    if (to.file && level >= to.options.level) write_to_file(to, level, line, where);
+    if (to.to_stderr && level >= Level::error) write_to_stderr(to, line, where);
+} catch (...) {
+    // Out of memory: the line is lost, its caller goes on.
+}
+
+}  // namespace keelson::base

@@ -1,0 +1,84 @@
+#include <charconv>
+#include <kernel/base/text.hpp>
+#include <limits>
+
+namespace keelson::base {
+
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n\v\f";
+
+/// Takes "0x" or "0" off the front and says the base that they stand for.
+int take_base(std::string_view& digits) noexcept {
+    if (digits.size() < 2 || digits[0] != '0') return 10;
+    const bool hexadecimal = digits[1] == 'x' || digits[1] == 'X';
+    digits.remove_prefix(hexadecimal ? 2 : 1);
+    return hexadecimal ? 16 : 8;
+}
+
+std::optional<uint64_t> parse_digits(std::string_view digits) noexcept {
+    const int number_base = take_base(digits);
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, number_base);
+    if (error != std::errc() || end != digits.data() + digits.size()) return {};
+    return value;
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) noexcept {
+    const size_t first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const size_t end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) return parts;
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::vector<std::string_view> words(std::string_view text) {
+    std::vector<std::string_view> found;
+    for (size_t begin = text.find_first_not_of(" \t"); begin != std::string_view::npos;) {
+        const size_t end = text.find_first_of(" \t", begin);
+        found.push_back(text.substr(begin, end - begin));
+        begin = text.find_first_not_of(" \t", end);
+    }
+    return found;
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (&part != &parts.front()) text += separator;
+        text += part;
+    }
+    return text;
+}
+
+std::optional<uint64_t> parse_unsigned(std::string_view text) noexcept {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    return parse_digits(text);
+}
+
+std::optional<int64_t> parse_signed(std::string_view text) noexcept {
+    const bool negative = text.starts_with('-');
+    if (negative || text.starts_with('+')) text.remove_prefix(1);
+    const std::optional<uint64_t> size = parse_digits(text);
+    constexpr uint64_t largest = std::numeric_limits<int64_t>::max();
+    if (!size || *size > largest + (negative ? 1 : 0)) return {};
+    return static_cast<int64_t>(negative ? 0 - *size : *size);
+}
+
+uint64_t fnv1a(std::string_view text) noexcept {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    return hash;
+}
+
+}  // namespace keelson::base
