@@ -1,0 +1,78 @@
+# What every system test sources: the commands under test, a place of its own, and its end.
+#
+#   . "$(dirname "$0")/../support/system.sh"
+#
+# KEELSON_BUILD is the build tree whose commands run. KEELSON_AS=lxc runs LXC's own instead: a test that says how
+# containers behave is proven against LXC first.
+#
+#   k VERB ARGUMENT...    lxc-VERB, with the test's own lxcpath
+#   container NAME [LINE]...   a small busybox container, with these lines in its configuration
+#   skip REASON, fail MESSAGE, check MESSAGE COMMAND...
+#   wait_for SECONDS COMMAND...   until it succeeds
+#   at_end COMMAND...     run when the test ends, the last one first
+#   $klt                  begins every name that the test gives: container, link, user
+#   $work, $lxcpath       the test's directory, and its containers
+set -u
+support=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+klt=klt-$(basename "$0" .sh)-$$
+work=$(mktemp -d "${TMPDIR:-/tmp}/$klt.XXXXXX")
+chmod 755 "$work"
+lxcpath=$work/lxc
+mkdir "$lxcpath"
+
+skip() { echo "$*"; exit 77; }
+fail() { echo "failed: $*"; exit 1; }
+check() { local message=$1; shift; "$@" || fail "$message"; }
+
+k() {
+  local verb=$1; shift
+  if [ "${KEELSON_AS:-}" = lxc ]; then
+    "lxc-$verb" -P "$lxcpath" "$@"
+  else
+    "${KEELSON_BUILD:?is not set}/bin/lxc-$verb" -P "$lxcpath" "$@"
+  fi
+}
+
+wait_for() {
+  local end=$((SECONDS + $1)); shift
+  until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done
+}
+
+ends=()
+at_end() { ends+=("$(printf '%q ' "$@")"); }
+cleanup() {
+  local code=$? i dir
+  trap - EXIT INT TERM
+  for dir in "$lxcpath"/*/; do
+    [ ! -e "$dir/config" ] || k stop -k -n "$(basename "$dir")" >/dev/null 2>&1
+  done
+  for ((i = ${#ends[@]} - 1; i >= 0; i--)); do eval "${ends[i]}"; done
+  rm -rf --one-file-system "$work"
+  exit $code
+}
+trap cleanup EXIT
+trap 'exit 143' INT TERM
+
+# A root directory with busybox, whose init waits.
+busybox_root() {
+  local root=$1 busybox
+  busybox=$(command -v busybox) || skip "busybox is not installed"
+  mkdir -p "$root"/{bin,dev,etc,proc,root,run,sbin,sys,tmp,usr/bin,usr/sbin}
+  cp "$busybox" "$root/bin/busybox"
+  "$root/bin/busybox" --list-full | grep -E '^(s?bin|usr)/' | while read -r name; do
+    [ "$name" = bin/busybox ] || ln -sf /bin/busybox "$root/$name"
+  done
+  echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
+  echo 'null::respawn:/bin/sleep 100000' >"$root/etc/inittab"
+}
+
+container() {
+  local name=$1; shift
+  mkdir -p "$lxcpath/$name"
+  busybox_root "$lxcpath/$name/rootfs"
+  {
+    echo "lxc.rootfs.path = dir:$lxcpath/$name/rootfs"
+    echo "lxc.uts.name = $name"
+    printf '%s\n' "$@"
+  } >"$lxcpath/$name/config"
+}
