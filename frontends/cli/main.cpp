@@ -1,1 +1,42 @@
-int main() { return 0; }
+// One program: called as lxc-NAME it is that tool of LXC, else its first word says what to do.
+#include <frontends/cli/verb.hpp>
+
+#include <cstdio>
+
+namespace {
+
+using namespace keelson;
+using namespace keelson::cli;
+
+std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
+int refuse(const char* format, const std::string& name) {
+    std::fprintf(stderr, format, name.c_str());
+    return 1;
+}
+
+int run_as_lxc(const std::string& program, std::vector<std::string> arguments) {
+    const Verb* verb = find_verb(std::string_view(program).substr(4));
+    if (!verb || !verb->lxc_name) return refuse("%s: no such tool; 'keelson help' lists what there is\n", program);
+    return run_verb(*verb, {.program = program, .as_lxc = true, .arguments = std::move(arguments)});
+}
+
+int run_as_keelson(std::vector<std::string> arguments) {
+    const std::string word = arguments.empty() ? "help" : arguments.front();
+    if (!arguments.empty()) arguments.erase(arguments.begin());
+    if (word == "--version") return std::puts(KEELSON_VERSION) < 0;
+    const bool asks = word == "--help" || word == "-h" || word == "-?";
+    const Verb* verb = find_verb(asks ? "help" : word);
+    if (!verb) return refuse("keelson: unknown verb '%s': 'keelson help' lists them\n", word);
+    return run_verb(*verb, {.program = cat("keelson ", verb->name), .arguments = std::move(arguments)});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 1) return 1;
+    const std::string program(base_name(argv[0]));
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (program.starts_with("lxc-")) return run_as_lxc(program, std::move(arguments));
+    return run_as_keelson(std::move(arguments));
+}

@@ -1,0 +1,218 @@
+#include <fcntl.h>
+#include <strings.h>
+#include <frontends/cli/report.hpp>
+#include <frontends/cli/verb.hpp>
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/config/global.hpp>
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <optional>
+
+namespace keelson::cli {
+
+namespace {
+
+/// What programs that read lxc-*'s --version compare against.
+constexpr const char* lxc_version = "5.0.2";
+
+constexpr Option name_option = {'n', "name", "NAME", "NAME of the container"};
+constexpr Option common_options[] = {
+    {'o', "logfile", "FILE", "Append the log to FILE"},
+    {'l', "logpriority", "LEVEL", "Least level that goes to the log (default: ERROR)"},
+    {'q', "quiet", nullptr, "Write no messages to stderr"},
+    {'P', "lxcpath", "PATH", "Directory of the containers"},
+    {'h', "help", nullptr, "Show this help"},
+    {'?', nullptr, nullptr, nullptr},
+    {0, "usage", nullptr, "List all options"},
+    {0, "version", nullptr, "Print the version"},
+    {0, "rcfile", "FILE", "Use FILE instead of the container's configuration"},
+    {0, "format", "FORMAT", "human or json, also for errors", true},
+};
+
+/// Own options of the verb first. One that declares a common option again hides that.
+struct KnownOptions {
+    KnownOptions(const Verb& verb, bool as_lxc) {
+        if (verb.naming == Naming::container) all.push_back(name_option);
+        for (const auto& option : verb.options)
+            if (!(option.own && as_lxc)) all.push_back(option);
+        own = all.size();
+        for (const auto& option : common_options)
+            if (!(option.own && as_lxc) && !declared(option)) all.push_back(option);
+        if (verb.naming == Naming::none) all.push_back({'n', "name", "NAME", nullptr});
+    }
+    bool declared(const Option& option) const {
+        return std::any_of(all.begin(), all.end(), [&option](const Option& other) {
+            return option.word && other.word && std::string_view(other.word) == option.word;
+        });
+    }
+    std::vector<Option> all;
+    size_t own = 0;
+};
+
+std::string help_text(const Invocation& invocation) {
+    const Verb& verb = *invocation.verb;
+    const KnownOptions known(verb, invocation.as_lxc);
+    const std::span<const Option> all = known.all;
+    return cat("Usage: ", invocation.program, " ", verb.synopsis, "\n\n", verb.summary, "\n\nOptions :\n",
+               describe(all.first(known.own)), "\nCommon options :\n", describe(all.subspan(known.own)),
+               "\nAn argument of a long option is mandatory or optional for its short form too.\n\nSee the ", invocation.page(),
+               " man page for further information.\n\n");
+}
+
+void print(FILE* to, const std::string& text) { std::fwrite(text.data(), 1, text.size(), to); }
+
+/// --help, --usage, --version: their status if one was given.
+std::optional<int> answer(const Invocation& invocation) {
+    const Options& options = invocation.options;
+    if (options.has("help") || options.has("?")) {
+        print(stderr, help_text(invocation));
+        return options.has("help") ? 0 : 1;
+    }
+    if (options.has("usage")) {
+        print(stderr,
+              cat("Usage: ", invocation.program, " ", list_usage(KnownOptions(*invocation.verb, invocation.as_lxc).all), "\n"));
+        return 0;
+    }
+    if (options.has("version")) {
+        print(stdout, cat(invocation.as_lxc ? lxc_version : KEELSON_VERSION, "\n"));
+        return 0;
+    }
+    return std::nullopt;
+}
+
+base::Level parse_level(const std::string& text) {
+    static constexpr const char* names[] = {"TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "ALERT", "FATAL"};
+    if (strcasecmp(text.c_str(), "NOTSET") == 0) return base::Level::trace;
+    for (size_t i = 0; i < std::size(names); ++i)
+        if (strcasecmp(text.c_str(), names[i]) == 0) return static_cast<base::Level>(i);
+    throw UsageError(cat("unknown log level '", text, "': one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL"));
+}
+
+void open_log(const Invocation& invocation) {
+    const Options& options = invocation.options;
+    base::LogOptions log;
+    log.program = invocation.as_lxc ? invocation.program : "keelson";
+    log.container = invocation.name;
+    log.quiet = invocation.quiet();
+    log.file = options.value("logfile");
+    if (options.has("logpriority")) {
+        log.level = parse_level(options.value("logpriority"));
+        if (!options.has("logfile")) {
+            log.file = config::default_log_file(invocation.lxcpath, invocation.name);
+            base::make_directories(log.file.substr(0, log.file.rfind('/')), 0755);
+        }
+    }
+    if (log.file == "none") log.file.clear();
+    base::open_log(log);
+}
+
+/// Absolute, because the monitor's working directory is / and its socket is named after the path; no slash at the end.
+std::string clean_path(std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    if (path.empty() || path.front() == '/') return path;
+    char here[PATH_MAX];
+    if (!::getcwd(here, sizeof here)) throw Error::last("find the working directory for", path);
+    return cat(here, "/", path);
+}
+
+void take_name(Invocation& invocation) {
+    invocation.name = invocation.options.value("name");
+    if (invocation.verb->naming != Naming::container) return;
+    auto& words = invocation.options.words;
+    if (!invocation.options.has("name") && !words.empty()) {
+        invocation.name = words.front();
+        words.erase(words.begin());
+    }
+    if (invocation.name.empty()) throw UsageError("no container name specified");
+}
+
+void take_paths(Invocation& invocation) {
+    for (const auto& path : invocation.options.all("lxcpath")) invocation.lxcpaths.push_back(clean_path(path));
+    if (invocation.lxcpaths.size() > 1 && !invocation.verb->many_paths)
+        throw UsageError("this command accepts only one -P, --lxcpath");
+    if (invocation.lxcpaths.empty()) invocation.lxcpaths.push_back(clean_path(config::global("lxc.lxcpath")));
+    invocation.lxcpath = invocation.lxcpaths.front();
+}
+
+void check_format(const Invocation& invocation) {
+    const std::string format = invocation.options.value("format");
+    if (!format.empty() && format != "human" && format != "json")
+        throw UsageError(cat("unknown format '", format, "': human or json"));
+}
+
+void report(const Invocation& invocation, const Error& error) {
+    const std::string subject = invocation.name.empty() ? std::string(invocation.verb->name) : invocation.name;
+    const std::string what = cat(subject, " ", invocation.verb->failed);
+    if (invocation.as_lxc) {
+        for (const auto& line : for_log(what, error)) base::log_error(line);
+        return;
+    }
+    if (invocation.json())
+        print(stderr, for_programs(what, invocation.name, error));
+    else if (!invocation.quiet())
+        print(stderr, for_people(what, error));
+}
+
+int run_parsed(const Verb& verb, Invocation& invocation) {
+    if (verb.naming == Naming::raw) return verb.run(invocation);
+    if (const auto status = answer(invocation)) return *status;
+    check_format(invocation);
+    take_name(invocation);
+    take_paths(invocation);
+    open_log(invocation);
+    return verb.run(invocation);
+}
+
+int flushed(int status) {
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+    print(stderr, "keelson: cannot write to standard output\n");
+    return status == 0 ? 1 : status;
+}
+
+}  // namespace
+
+std::string Invocation::page() const { return as_lxc ? program : cat("keelson-", verb->name); }
+
+container::Container Invocation::container() const {
+    container::Container container(name, lxcpath);
+    if (options.has("rcfile")) container.load_config(options.value("rcfile"));
+    return container;
+}
+
+int run_verb(const Verb& verb, Invocation invocation) {
+    invocation.verb = &verb;
+    if (verb.naming != Naming::raw) try {
+            invocation.options = Options(KnownOptions(verb, invocation.as_lxc).all, invocation.arguments);
+        } catch (const UsageError& error) {
+            print(stderr, cat(invocation.program, ": ", error.what(), "\n", help_text(invocation)));
+            return 1;
+        }
+    try {
+        return flushed(run_parsed(verb, invocation));
+    } catch (const UsageError& error) {
+        return flushed(usage_failure(invocation, error.what()));
+    } catch (const Error& error) {
+        report(invocation, error);
+    } catch (const std::bad_alloc&) {
+        report(invocation, Error(ENOMEM, {}, "allocate memory"));
+    } catch (const std::exception& error) {
+        report(invocation, Error(0, {}, error.what()));
+    }
+    return flushed(1);
+}
+
+void complain(const Invocation& invocation, std::string_view text) {
+    if (!invocation.quiet()) print(stderr, cat(invocation.program, ": ", text, "\n"));
+}
+
+int usage_failure(const Invocation& invocation, std::string_view text) {
+    complain(invocation, text);
+    return 1;
+}
+
+}  // namespace keelson::cli
