@@ -71,6 +71,8 @@ protected:
 class Settings {
 public:
     /// How many values the key has; 0: not set. A scalar has at most one.
+    /// A key that ends in a dot asks for a family: its values are "SUB-KEY=VALUE" for every line of the family, in file order
+    /// ("memory.max=1G" for "lxc.cgroup2."). A sub-key has no '='.
     virtual uint64_t count(StringView key) const noexcept = 0;
     /// The value, or the declared default when there is none at `index`. Valid as long as the configuration is.
     virtual StringView value(StringView key, uint64_t index) const noexcept = 0;

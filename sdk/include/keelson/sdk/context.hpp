@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace keelson::sdk {
@@ -93,6 +94,15 @@ public:
         std::vector<std::string> values(raw_.settings->count(to_abi(key)));
         for (uint64_t i = 0; i < values.size(); ++i) values[i] = from_abi(raw_.settings->value(to_abi(key), i));
         return values;
+    }
+    /// The lines of a family in file order, as sub-key and value: family("lxc.cgroup2.") gives {"memory.max", "1G"}.
+    std::vector<std::pair<std::string, std::string>> family(std::string_view prefix) const {
+        std::vector<std::pair<std::string, std::string>> lines;
+        for (const std::string& line : list(prefix)) {
+            const size_t equals = line.find('=');
+            lines.emplace_back(line.substr(0, equals), equals == std::string::npos ? std::string() : line.substr(equals + 1));
+        }
+        return lines;
     }
 
     /// [host] Writes a record before the change that it undoes; the number is for `complete`.
