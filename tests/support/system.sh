@@ -57,11 +57,10 @@ trap 'exit 143' INT TERM
 busybox_root() {
   local root=$1 busybox
   busybox=$(command -v busybox) || skip "busybox is not installed"
-  mkdir -p "$root"/{bin,dev,etc,proc,root,run,sbin,sys,tmp,usr/bin,usr/sbin}
+  mkdir -p "$root"/{bin,dev,etc,proc,root,run,sys,tmp,usr}
   cp "$busybox" "$root/bin/busybox"
-  "$root/bin/busybox" --list-full | grep -E '^(s?bin|usr)/' | while read -r name; do
-    [ "$name" = bin/busybox ] || ln -sf /bin/busybox "$root/$name"
-  done
+  "$root/bin/busybox" --install "$root/bin" # hard links, made by one process: in a guest each one costs
+  ln -s bin "$root/sbin"; ln -s ../bin "$root/usr/bin"; ln -s ../bin "$root/usr/sbin"
   echo root:x:0:0:root:/root:/bin/sh >"$root/etc/passwd"
   echo 'null::respawn:/bin/sleep 100000' >"$root/etc/inittab"
 }
