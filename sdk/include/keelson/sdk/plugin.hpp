@@ -97,7 +97,14 @@ consteval abi::PluginDescriptor describe(const char* kind, const char* name, con
     }                                                                                                           \
     static_assert(true)
 
+/// `retain` keeps a section that no code refers to when the linker collects garbage (--gc-sections).
+#if __has_attribute(retain)
+#define KEELSON_KEPT used, retain
+#else
+#define KEELSON_KEPT used
+#endif
+
 /// The keys that the plugin adds: KEELSON_KEYS({"veth.pair", abi::KeyType::text, 0, "", "", "name of the host end"}, ...);
-#define KEELSON_KEYS(...)                                                                                              \
-    __attribute__((used, section(KEELSON_KEYS_SECTION))) static constinit const ::keelson::abi::Key keelson_keys[] = { \
+#define KEELSON_KEYS(...)                                                                                                      \
+    __attribute__((KEELSON_KEPT, section(KEELSON_KEYS_SECTION))) static constinit const ::keelson::abi::Key keelson_keys[] = { \
         __VA_ARGS__}
