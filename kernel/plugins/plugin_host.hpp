@@ -4,6 +4,7 @@
 // installation's lib/keelson/plugins, and for containers of an ordinary user ~/.local/share/keelson/plugins. Files and
 // directories must belong to root (or to that user) and be writable by nobody else. A file is opened once, through a read-only
 // clone of its mount; what was checked is what is loaded, and no writable handle on it reaches a container (CVE-2019-5736).
+// All of it runs on the host side and in the user namespace that the process was started in: owners are compared by uid.
 #pragma once
 
 #include <keelson/abi/cgroup_driver.hpp>
@@ -16,12 +17,18 @@
 #include <keelson/sdk/context.hpp>
 #include <kernel/config/config.hpp>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace keelson::plugins {
+
+inline constexpr std::array<std::string_view, 6> kinds{"net", "storage", "lsm", "cgroup", "template", "hook"};
+bool is_kind(std::string_view kind) noexcept;
+/// Letters, digits, '-' and '_', as the descriptor has room for.
+bool is_plugin_name(std::string_view name) noexcept;
 
 /// What a file says about itself, read without loading it.
 struct PluginFile {
@@ -34,6 +41,8 @@ struct PluginFile {
 
 /// Reads and checks one file: trust, ELF, descriptor, ABI. Throws an Error that says which file, what is wrong, what to do.
 PluginFile inspect(const std::string& path);
+/// The same without trust: for a file that a person names. `fd` is borrowed.
+PluginFile inspect(int fd, const std::string& path);
 
 /// A loaded plugin. Never unloaded. `Interface` is that of its kind.
 class LoadedPlugin {
@@ -57,6 +66,7 @@ class PluginHost final : public config::KeySource {
 public:
     /// The directories of this process's user.
     static PluginHost& instance();
+    /// Directories that do not exist are fine.
     explicit PluginHost(std::vector<std::string> directories);
 
     /// Every plugin of a kind (all kinds if empty), sorted by kind, order and name. Files that cannot be read are returned in
@@ -67,10 +77,17 @@ public:
     /// everything of `inspect`.
     const LoadedPlugin& load(std::string_view kind, std::string_view name);
 
-    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage `path` is what has to fit.
-    std::vector<std::string> applying(std::string_view kind, const std::string& path = {});
+    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage `path` is what has to fit. A file that
+    /// cannot be read applies to nothing and is reported in `broken`, or in the log.
+    std::vector<std::string> applying(std::string_view kind, const std::string& path = {},
+                                      std::vector<Error>* broken = nullptr);
+    /// There is a file of that name; it may still be broken.
     bool knows(std::string_view kind, std::string_view name);
 
+    /// The file of that name, inspected once. Throws as `load` does.
+    const PluginFile& file(std::string_view kind, std::string_view name);
+
+    /// Throws what is wrong with the file, if there is one.
     const std::vector<abi::Key>* keys_of(std::string_view kind, std::string_view name) override;
     std::vector<std::string> names(std::string_view kind) override;
 

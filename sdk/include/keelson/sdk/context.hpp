@@ -28,6 +28,8 @@ public:
         if (status == 0) return;
         throw failure_ ? *failure_ : Error(status, {}, "failed without a word");
     }
+    /// The last report, if there was one.
+    const std::optional<Error>& failure() const noexcept { return failure_; }
 
 private:
     std::optional<Error> failure_;

@@ -1,0 +1,113 @@
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/shared_library.hpp>
+
+#include <kernel/plugins/crash_guard.hpp>
+#include <kernel/plugins/loader.hpp>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+
+#include <deque>
+
+namespace keelson::plugins {
+namespace {
+
+/// A descriptor of the same file on a read-only mount that nobody else has: through it, not even root can get at the file for
+/// writing (mount_setattr(2)). Without the privilege for that the file's own descriptor.
+UniqueFd on_read_only_mount(UniqueFd file, const std::string& path) {
+    UniqueFd clone(
+        static_cast<int>(::syscall(SYS_open_tree, file.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+    if (!clone) {
+        if (errno == EPERM || errno == ENOSYS || errno == EINVAL) return file;
+        throw Error::last("open_tree", path);
+    }
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY;
+    if (::syscall(SYS_mount_setattr, clone.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
+        if (errno == ENOSYS) return file;
+        throw Error::last("mount_setattr", path);
+    }
+    return clone;
+}
+
+/// A loaded object. The descriptor stays open with it: "/proc/self/fd/N" is the name by which the dynamic loader knows the
+/// object, and a name that came again would give the wrong one.
+struct Kept {
+    UniqueFd fd;
+    boost::dll::shared_library library;
+};
+
+/// Objects are never unloaded: their destructors may run at exit, and pointers into them are everywhere.
+Kept& keep(UniqueFd fd) {
+    static auto& all = *new std::deque<Kept>;
+    return all.emplace_back(std::move(fd));
+}
+
+/// Turns dlerror(3)'s text, "OBJECT: words", into words about the plugin.
+Error not_loadable(std::string_view text, const std::string& object, const std::string& path) {
+    if (text.starts_with(object + ": ")) text.remove_prefix(object.size() + 2);
+    constexpr std::string_view undefined = "undefined symbol: ", missing = ": cannot open shared object file";
+    if (text.starts_with(undefined))
+        return {0, path, cat("undefined symbol ", text.substr(undefined.size()), " in"),
+                "link what defines it (LIBRARIES of keelson_add_plugin); Keelson itself offers plugins no symbols"};
+    if (const size_t end = text.find(missing); end != std::string_view::npos)
+        return {0, path, cat("library ", text.substr(0, end), " is missing, needed by"), "install the package that has it"};
+    if (text.find("failed to map segment") != std::string_view::npos)
+        return {0, path, cat(text, ":"), "is it on a filesystem that is mounted noexec?"};
+    return {0, path, cat(text, ":")};
+}
+
+/// What is done under the crash guard, and what came of it.
+struct Attempt {
+    boost::dll::shared_library& library;
+    std::string object;
+    const PluginFile& file;
+    std::string loader_error;
+    bool opened = false;
+    void* interface = nullptr;
+    sdk::ErrorCollector errors;
+
+    void run() {
+        std::error_code failed;
+        library.load(object, failed, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+        if (failed) {
+            const char* text = ::dlerror();
+            loader_error = text ? text : failed.message();
+            return;
+        }
+        if (!library.has(KEELSON_PLUGIN_SYMBOL)) return;
+        const auto& descriptor = library.get<const abi::PluginDescriptor>(KEELSON_PLUGIN_SYMBOL);
+        opened = file.kind == descriptor.kind && file.name == descriptor.name && descriptor.open;
+        if (opened) interface = descriptor.open(&errors);
+    }
+};
+
+Error crash(int signal, const std::string& path) {
+    const char* name = ::sigabbrev_np(signal);
+    return {0, path, cat("crashed while it was loaded (SIG", name ? name : "?", "):"),
+            cat("remove or mend the plugin; keelson plugin check ", path, " tries it in a process of its own")};
+}
+
+}  // namespace
+
+void* load_object(UniqueFd fd, const PluginFile& file, bool* crashed) {
+    Kept& kept = keep(on_read_only_mount(std::move(fd), file.path));
+    Attempt attempt{kept.library, cat("/proc/self/fd/", kept.fd.get()), file, {}, false, nullptr, {}};
+    const int signal = signal_while([](void* argument) { static_cast<Attempt*>(argument)->run(); }, &attempt);
+    if (signal != 0) {
+        *crashed = true;
+        throw crash(signal, file.path);
+    }
+    if (!attempt.loader_error.empty()) throw not_loadable(attempt.loader_error, attempt.object, file.path);
+    if (!attempt.opened)
+        throw Error(0, file.path, "the symbol " KEELSON_PLUGIN_SYMBOL " is not what the file's descriptor says in",
+                    "declare the plugin with KEELSON_NETWORK or its like and build it with keelson_add_plugin()");
+    if (attempt.interface) return attempt.interface;
+    if (attempt.errors.failure()) throw Error(*attempt.errors.failure()).at(cat("opening plugin ", file.path));
+    throw Error(0, file.path,
+                "opened to nothing, without giving a reason:", "the plugin's open() has to return an object or report why not");
+}
+
+}  // namespace keelson::plugins

@@ -1,0 +1,82 @@
+#include <kernel/plugins/trusted_file.hpp>
+
+#include <keelson/sdk/error.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <memory>
+
+namespace keelson::plugins {
+namespace {
+
+constexpr mode_t by_others = S_IWGRP | S_IWOTH;
+
+std::string canonical(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr), &std::free);
+    if (!found) throw Error::last("open", path);
+    return found.get();
+}
+
+struct stat status_of(int fd, const std::string& path) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) throw Error::last("stat", path);
+    return status;
+}
+
+std::string octal(mode_t mode) {
+    std::string text = "0000";
+    for (int i = 3; i >= 0; --i, mode >>= 3) text[i] = static_cast<char>('0' + (mode & 7));
+    return text;
+}
+
+void check_hands(int fd, const std::string& path, uid_t user) {
+    const struct stat status = status_of(fd, path);
+    if (status.st_uid != 0 && status.st_uid != user)
+        throw Error(0, path,
+                    cat("plugins load only from what belongs to root", user == 0 ? "" : cat(" or to uid ", user), ", but uid ",
+                        status.st_uid, " owns"),
+                    cat("if you trust what is in it: chown ", user, " ", path));
+    const bool sticky_directory = S_ISDIR(status.st_mode) && (status.st_mode & S_ISVTX) != 0;
+    if ((status.st_mode & by_others) != 0 && !sticky_directory)
+        throw Error(0, path,
+                    cat("plugins load only from what nobody else can write, but mode ", octal(status.st_mode & 07777),
+                        " lets others write"),
+                    cat("if you trust what is in it: chmod go-w ", path));
+}
+
+UniqueFd step(int directory, const std::string& name, int flags, const std::string& path) {
+    UniqueFd fd(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd) throw Error::last("open", path);
+    return fd;
+}
+
+UniqueFd regular(UniqueFd fd, const std::string& path) {
+    if (!S_ISREG(status_of(fd.get(), path).st_mode)) throw Error(0, path, "not a regular file:");
+    return fd;
+}
+
+}  // namespace
+
+UniqueFd open_trusted(const std::string& path, uid_t user) {
+    const std::string whole = canonical(path);
+    UniqueFd here(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!here) throw Error::last("open", "/");
+    check_hands(here.get(), "/", user);
+    for (size_t begin = 1;;) {
+        const size_t end = whole.find('/', begin);
+        const bool last = end == std::string::npos;
+        const std::string upto = whole.substr(0, end);
+        here = step(here.get(), whole.substr(begin, end - begin), last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY, upto);
+        check_hands(here.get(), upto, user);
+        if (last) return regular(std::move(here), whole);
+        begin = end + 1;
+    }
+}
+
+UniqueFd open_regular(const std::string& path) {
+    return regular(step(AT_FDCWD, canonical(path), O_RDONLY | O_NONBLOCK, path), path);
+}
+
+}  // namespace keelson::plugins
