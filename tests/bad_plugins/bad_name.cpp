@@ -1,0 +1,3 @@
+#include "hook.hpp"
+
+EXPORT(hook("../evil"));

@@ -1,0 +1,2 @@
+extern "C" void in_the_missing_library();
+void in_the_missing_library() {}

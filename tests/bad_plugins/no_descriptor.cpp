@@ -1,0 +1,2 @@
+extern "C" int keelson_plugin;
+int keelson_plugin = 1;
