@@ -4,6 +4,9 @@
 
 #include <kernel/monitor/state.hpp>
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <cstdint>
 #include <string>
 
@@ -51,7 +54,46 @@ struct ResponseHeader {
 };
 static_assert(sizeof(RequestHeader) == 16 && sizeof(ResponseHeader) == 16);
 
+/// Longest request data (twice PATH_MAX); nothing that a peer may ask for is longer.
+constexpr int32_t maximum_request = 2 * 4096;
+
+/// Data of add_state_client: a mark for each state; `next_time` for running means not the present one.
+struct StateWishes {
+    static constexpr int32_t next_time = 2;
+    int32_t wanted[8];
+};
+/// What a state client gets, once.
+struct StateMessage {
+    int32_t type;  ///< 0
+    char name[256];
+    int32_t state;
+};
+/// Number in the answer to add_state_client when the present state is not wanted.
+constexpr uint64_t no_state = 8;
+
+/// Data of console_log.
+struct ConsoleLogRequest {
+    uint8_t clear;  ///< these are C's bool; any byte may come
+    uint8_t read;
+    uint64_t maximum;  ///< 0: all
+    uint8_t write_logfile;
+};
+static_assert(sizeof(StateMessage) == 264 && sizeof(ConsoleLogRequest) == 24);
+
 /// Without the leading NUL: "LXCPATH/NAME/command", or "lxc/HASH/command" when that would be too long.
 std::string command_address(const std::string& lxcpath, const std::string& name);
+
+/// An abstract address (unix(7)), which needs no file and vanishes with its socket.
+class AbstractAddress {
+public:
+    /// Throws ENAMETOOLONG.
+    explicit AbstractAddress(const std::string& name);
+    const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&address_); }
+    socklen_t length() const noexcept { return length_; }
+
+private:
+    sockaddr_un address_{};
+    socklen_t length_;
+};
 
 }  // namespace keelson::monitor

@@ -3,10 +3,10 @@
 
 #include <keelson/sdk/unique_fd.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 
 namespace keelson::monitor {
 
@@ -25,7 +25,7 @@ public:
 
 private:
     UniqueFd epoll_;
-    std::map<int, Handler> handlers_;
+    std::map<int, std::shared_ptr<Handler>> handlers_;  ///< shared: a handler may remove itself while it runs
     bool running_ = false;
 };
 

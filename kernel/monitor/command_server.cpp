@@ -1,0 +1,385 @@
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <keelson/sdk/error.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/monitor/command_server.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace keelson::monitor {
+
+namespace {
+
+/// What is sent back: the header, its data, descriptors, and whether the connection lives on.
+struct Answer {
+    int32_t result = 0;
+    uint64_t number = 0;
+    std::string data;
+    UniqueFd fd;           ///< owned, or
+    int borrowed_fd = -1;  ///< borrowed
+    bool silent = false;   ///< no answer at all: the connection ends when the container does
+    bool kept = false;
+};
+
+Answer failure(int code) {
+    Answer answer;
+    answer.result = -code;
+    return answer;
+}
+
+Answer number(uint64_t value) {
+    Answer answer;
+    answer.number = value;
+    return answer;
+}
+
+/// Texts travel with a NUL at the end.
+Answer text(std::string value) {
+    Answer answer;
+    answer.data = std::move(value);
+    answer.data.push_back('\0');
+    return answer;
+}
+
+Answer descriptor(int borrowed) {
+    if (borrowed < 0) return failure(EBADF);
+    Answer answer;
+    answer.borrowed_fd = borrowed;
+    return answer;
+}
+
+std::string text_of(const std::string& data) { return data.substr(0, data.find('\0')); }
+
+template <typename Struct>
+std::optional<Struct> struct_of(const std::string& data) {
+    if (data.size() != sizeof(Struct)) return std::nullopt;
+    Struct value;
+    std::memcpy(&value, data.data(), sizeof value);
+    return value;
+}
+
+/// Proxmox VE sends the seconds as data, and nothing in the number.
+uint32_t timeout_of(const RequestHeader& request, const std::string& data) {
+    return static_cast<uint32_t>(struct_of<uint64_t>(data).value_or(request.data));
+}
+
+struct Client {
+    enum class Stage { reading, writing, waiting };
+    Stage stage = Stage::reading;
+    bool allowed = false;
+    bool has_tty = false;
+    bool kept = false;
+    uint32_t wanted = 0;  ///< states, by bit
+    std::string received;
+    std::string unsent;
+};
+
+}  // namespace
+
+/// All connections. A client is its descriptor; it is gone as soon as `drop` was called.
+struct CommandServer::Clients {
+    Clients(UniqueFd socket, EventLoop& event_loop, CommandTarget& command_target)
+        : listener(std::move(socket)), loop(event_loop), target(command_target) {
+        loop.add(listener.get(), EPOLLIN, [this](uint32_t) { accept(); });
+    }
+    ~Clients() {
+        loop.remove(listener.get());
+        while (!clients.empty()) drop(clients.begin()->first);
+    }
+
+    void accept();
+    void make_room(bool allowed);
+    void on_event(int fd, uint32_t events);
+    void read(int fd, Client& client);
+    bool complete(int fd, Client& client);
+    void respond(int fd, Client& client, Answer answer);
+    void flush(int fd, Client& client);
+    void finish(int fd, Client& client);
+    void drop(int fd);
+
+    Answer carry_out(int fd, Client& client, const RequestHeader& request, const std::string& data);
+    Answer dispatch(int fd, Client& client, const RequestHeader& request, const std::string& data);
+    Answer give_tty(int fd, Client& client, int number);
+    Answer add_state_client(Client& client, const std::string& data);
+    Answer console_log(const std::string& data);
+    void announce(State state);
+
+    UniqueFd listener;
+    EventLoop& loop;
+    CommandTarget& target;
+    std::map<int, Client> clients;
+};
+
+namespace {
+
+/// Descriptors that clients leave to the monitor for its own work.
+constexpr size_t reserved_fds = 64;
+/// Connections of users who may not command anything: they wait for their refusal, and crowd out but each other.
+constexpr size_t most_strangers = 16;
+
+size_t most_clients() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * reserved_fds) return reserved_fds;
+    return std::min<size_t>(limit.rlim_cur - reserved_fds, 65536);
+}
+
+bool may_command(int fd) {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) return false;
+    return peer.uid == 0 || (peer.uid == ::getuid() && peer.gid == ::getgid());
+}
+
+}  // namespace
+
+void CommandServer::Clients::accept() {
+    UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd) return;
+    const bool allowed = may_command(fd.get());
+    make_room(allowed);
+    if (clients.size() >= most_clients()) return;
+    const int number = fd.get();
+    try {
+        clients[number].allowed = allowed;
+        loop.add(number, EPOLLIN | EPOLLRDHUP, [this, number](uint32_t events) { on_event(number, events); });
+        fd.release();
+    } catch (const std::exception& error) {
+        clients.erase(number);
+        base::log_warn(cat("command client refused: ", error.what()));
+    }
+}
+
+void CommandServer::Clients::make_room(bool allowed) {
+    const auto is_stranger = [](const auto& entry) { return !entry.second.allowed; };
+    const auto strangers = static_cast<size_t>(std::count_if(clients.begin(), clients.end(), is_stranger));
+    const bool full = clients.size() >= most_clients();
+    if (strangers > 0 && (allowed ? full : full || strangers >= most_strangers))
+        drop(std::find_if(clients.begin(), clients.end(), is_stranger)->first);
+}
+
+void CommandServer::Clients::on_event(int fd, uint32_t events) {
+    const auto found = clients.find(fd);
+    if (found == clients.end()) return;
+    Client& client = found->second;
+    try {
+        if (client.stage == Client::Stage::writing && (events & EPOLLOUT)) return flush(fd, client);
+        if (client.stage == Client::Stage::reading && (events & EPOLLIN)) return read(fd, client);
+        if (client.stage == Client::Stage::waiting && !(events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
+            char ignored[256];
+            if (::recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0) return;
+        }
+    } catch (const std::exception& error) {
+        base::log_warn(cat("command client dropped: ", error.what()));
+    }
+    drop(fd);
+}
+
+void CommandServer::Clients::read(int fd, Client& client) {
+    char part[1024];
+    const ssize_t got = ::recv(fd, part, sizeof part, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) return drop(fd);
+    client.received.append(part, static_cast<size_t>(got));
+    complete(fd, client);
+}
+
+/// Answers a request once all of it has come.
+bool CommandServer::Clients::complete(int fd, Client& client) {
+    if (client.received.size() < sizeof(RequestHeader)) return false;
+    RequestHeader request{};
+    std::memcpy(&request, client.received.data(), sizeof request);
+    if (!client.allowed) return respond(fd, client, failure(EPERM)), true;
+    if (request.data_length < 0 || request.data_length > maximum_request) return respond(fd, client, failure(EFBIG)), true;
+    const auto length = static_cast<size_t>(request.data_length);
+    if (client.received.size() < sizeof request + length) return false;
+    const std::string data = client.received.substr(sizeof request, length);
+    client.received = {};
+    respond(fd, client, carry_out(fd, client, request, data));
+    return true;
+}
+
+void CommandServer::Clients::respond(int fd, Client& client, Answer answer) {
+    client.kept = answer.kept;
+    if (answer.silent) {
+        client.stage = Client::Stage::waiting;
+        return;
+    }
+    ResponseHeader header{answer.result, static_cast<int32_t>(answer.data.size()), answer.number};
+    iovec part{.iov_base = &header, .iov_len = sizeof header};
+    msghdr message{};
+    message.msg_iov = &part, message.msg_iovlen = 1;
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    if (const int passed = answer.fd ? answer.fd.get() : answer.borrowed_fd; passed >= 0) {
+        message.msg_control = control, message.msg_controllen = sizeof control;
+        cmsghdr* item = CMSG_FIRSTHDR(&message);
+        item->cmsg_level = SOL_SOCKET, item->cmsg_type = SCM_RIGHTS, item->cmsg_len = CMSG_LEN(sizeof passed);
+        std::memcpy(CMSG_DATA(item), &passed, sizeof passed);
+    }
+    // The first bytes of a connection always fit into its buffer, so they are not split.
+    if (::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof header) return drop(fd);
+    client.unsent = std::move(answer.data);
+    flush(fd, client);
+}
+
+void CommandServer::Clients::flush(int fd, Client& client) {
+    while (!client.unsent.empty()) {
+        const ssize_t sent = ::send(fd, client.unsent.data(), client.unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EAGAIN) {
+            client.stage = Client::Stage::writing;
+            return loop.modify(fd, EPOLLOUT);
+        }
+        if (sent < 0) return drop(fd);
+        client.unsent.erase(0, static_cast<size_t>(sent));
+    }
+    finish(fd, client);
+}
+
+void CommandServer::Clients::finish(int fd, Client& client) {
+    if (!client.kept) return drop(fd);
+    client.unsent = {};
+    if (client.stage == Client::Stage::writing) loop.modify(fd, EPOLLIN | EPOLLRDHUP);
+    client.stage = Client::Stage::waiting;
+}
+
+void CommandServer::Clients::drop(int fd) {
+    const auto found = clients.find(fd);
+    if (found == clients.end()) return;
+    const bool has_tty = found->second.has_tty;
+    clients.erase(found);
+    loop.remove(fd);
+    ::close(fd);
+    if (has_tty) target.client_gone(fd);
+}
+
+Answer CommandServer::Clients::carry_out(int fd, Client& client, const RequestHeader& request, const std::string& data) try {
+    return dispatch(fd, client, request, data);
+} catch (const Error& error) {
+    base::log_debug(cat("command ", request.command, " failed: ", error.what()));
+    return failure(error.code() > 0 ? error.code() : EINVAL);
+}
+
+Answer CommandServer::Clients::dispatch(int fd, Client& client, const RequestHeader& request, const std::string& data) {
+    switch (static_cast<Command>(request.command)) {
+        case Command::get_tty_fd:
+            return give_tty(fd, client, static_cast<int>(request.data));
+        case Command::stop: {
+            target.stop();
+            Answer answer;
+            answer.silent = true;
+            return answer;
+        }
+        case Command::get_state:
+            return number(static_cast<uint64_t>(target.state()));
+        case Command::get_init_pid:
+            return number(static_cast<uint64_t>(target.init_pid()));
+        case Command::get_clone_flags:
+            return number(target.clone_flags());
+        case Command::get_cgroup:
+        case Command::get_limit_cgroup:
+            return text(target.cgroup_path(text_of(data)));
+        case Command::get_config_item: {
+            const std::string value = target.config_item(text_of(data));
+            return value.empty() ? failure(EPERM) : text(value);  // EPERM is 1: LXC answers -1
+        }
+        case Command::get_name:
+            return text(target.name());
+        case Command::get_lxcpath:
+            return text(target.lxcpath());
+        case Command::add_state_client:
+            return add_state_client(client, data);
+        case Command::console_log:
+            return console_log(data);
+        case Command::serve_state_clients:
+            if (request.data >= no_state) return failure(EINVAL);
+            announce(static_cast<State>(request.data));
+            return {};
+        case Command::freeze:
+        case Command::unfreeze:
+            target.freeze(request.command == static_cast<int32_t>(Command::freeze), timeout_of(request, data));
+            return {};
+        case Command::get_cgroup2_fd:
+        case Command::get_limit_cgroup2_fd: {
+            Answer answer;
+            answer.fd = target.cgroup_fd({});
+            return answer;
+        }
+        case Command::get_init_pidfd:
+            return descriptor(target.init_pidfd());
+        case Command::get_devpts_fd:
+            return descriptor(target.devpts_fd());
+        default:
+            return failure(ENOSYS);
+    }
+}
+
+Answer CommandServer::Clients::give_tty(int fd, Client& client, int wanted) {
+    auto tty = target.take_tty(wanted, fd);
+    if (!tty) return failure(EBADF);
+    client.has_tty = true;
+    Answer answer = number(static_cast<uint64_t>(tty->number));
+    answer.fd = std::move(tty->master);
+    answer.kept = true;
+    return answer;
+}
+
+Answer CommandServer::Clients::add_state_client(Client& client, const std::string& data) {
+    const auto wishes = struct_of<StateWishes>(data);
+    if (!wishes) return failure(EINVAL);
+    const State present = target.state();
+    const int32_t wish = wishes->wanted[static_cast<size_t>(present)];
+    Answer answer = number(no_state);
+    answer.result = static_cast<int32_t>(no_state);
+    if (wish != 0 && wish != StateWishes::next_time) {
+        answer.number = static_cast<uint64_t>(present);
+        answer.result = static_cast<int32_t>(present);
+        return answer;
+    }
+    for (size_t i = 0; i < std::size(wishes->wanted); ++i)
+        if (wishes->wanted[i] != 0) client.wanted |= 1U << i;
+    answer.kept = true;
+    return answer;
+}
+
+Answer CommandServer::Clients::console_log(const std::string& data) {
+    const auto request = struct_of<ConsoleLogRequest>(data);
+    if (!request) return failure(EINVAL);
+    Answer answer;
+    answer.data = target.console_log(request->read != 0, request->clear != 0, request->maximum, request->write_logfile != 0);
+    return answer;
+}
+
+void CommandServer::Clients::announce(State state) {
+    StateMessage message{};
+    const std::string name = target.name();
+    std::memcpy(message.name, name.data(), std::min(name.size(), sizeof message.name - 1));
+    message.state = static_cast<int32_t>(state);
+    std::vector<int> told;
+    for (const auto& [fd, client] : clients)
+        if (client.wanted & (1U << static_cast<unsigned>(state))) told.push_back(fd);
+    for (const int fd : told) {
+        if (::send(fd, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) base::log_debug("a state client went away");
+        drop(fd);
+    }
+}
+
+UniqueFd CommandServer::listen(const std::string& lxcpath, const std::string& name) {
+    const std::string text = command_address(lxcpath, name);
+    UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket) throw Error::last("socket", text);
+    const AbstractAddress address(text);
+    if (::bind(socket.get(), address.get(), address.length()) < 0) throw Error::last("bind command socket", text);
+    constexpr int queue = 100;
+    if (::listen(socket.get(), queue) < 0) throw Error::last("listen on command socket", text);
+    return socket;
+}
+
+CommandServer::CommandServer(UniqueFd listener, EventLoop& loop, CommandTarget& target)
+    : clients_(std::make_unique<Clients>(std::move(listener), loop, target)) {}
+
+CommandServer::~CommandServer() = default;
+
+void CommandServer::announce(State state) { clients_->announce(state); }
+
+}  // namespace keelson::monitor

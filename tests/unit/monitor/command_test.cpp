@@ -1,0 +1,398 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <keelson/sdk/error.hpp>
+#include <kernel/monitor/command_client.hpp>
+#include <kernel/monitor/command_server.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <thread>
+
+namespace {
+
+using namespace keelson;
+using namespace keelson::monitor;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+struct FakeContainer final : CommandTarget {
+    State present = State::running;
+    int stops = 0;
+    std::vector<std::pair<bool, uint32_t>> freezes;
+    std::string log = "line\n";
+    std::vector<int> gone;
+    UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+
+    State state() override { return present; }
+    pid_t init_pid() override { return 4711; }
+    int init_pidfd() override { return null.get(); }
+    uint64_t clone_flags() override { return 0x2c020000; }
+    std::string name() override { return "web"; }
+    std::string lxcpath() override { return path; }
+    std::string config_item(const std::string& key) override {
+        if (key == "lxc.uts.name") return "web";
+        if (key == "lxc.empty") return {};
+        throw Error(0, key, "unknown key");
+    }
+    std::string cgroup_path(const std::string& controller) override { return "/lxc.payload.web/" + controller; }
+    UniqueFd cgroup_fd(const std::string&) override { throw Error(ENOENT, "cgroup2", "not there"); }
+    void stop() override { ++stops; }
+    void freeze(bool frozen, uint32_t timeout) override { freezes.emplace_back(frozen, timeout); }
+    int devpts_fd() override { return -1; }
+    std::optional<Tty> take_tty(int number, int) override {
+        if (number > 1) return std::nullopt;
+        return Tty{UniqueFd(::fcntl(null.get(), F_DUPFD_CLOEXEC, 0)), 1};
+    }
+    void client_gone(int client) override { gone.push_back(client); }
+    std::string console_log(bool read, bool clear, uint64_t maximum, bool) override {
+        std::string text = read ? log.substr(0, maximum ? maximum : log.size()) : std::string();
+        if (clear) log.clear();
+        return text;
+    }
+    std::string path;
+};
+
+/// A server in a thread; every test has an lxcpath of its own.
+struct CommandSocket : testing::Test {
+    explicit CommandSocket(const std::string& more = {})
+        : path(cat("/klt-monitor-", ::getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name(), more)) {}
+
+    void SetUp() override {
+        container.path = path;
+        begin();
+    }
+    void TearDown() override { end(); }
+
+    void begin() {
+        server = std::make_unique<CommandServer>(CommandServer::listen(path, "web"), loop, container);
+        ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+        loop.add(ends[0], POLLIN, [this](uint32_t) {
+            char order = 0;
+            ASSERT_EQ(::read(ends[0], &order, 1), 1);
+            if (order == 'q') return loop.stop();
+            server->announce(static_cast<State>(order));
+            (void)!::write(done[1], "x", 1);
+        });
+        ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
+        thread = std::thread([this] { loop.run(); });
+    }
+    void end() {
+        if (!thread.joinable()) return;
+        (void)!::write(ends[1], "q", 1);
+        thread.join();
+        loop.remove(ends[0]);
+        server.reset();
+        for (const int fd : {ends[0], ends[1], done[0], done[1]}) ::close(fd);
+    }
+    /// Done in the server's thread; back when it is done.
+    void announce(State state) {
+        const char order = static_cast<char>(state);
+        char answer = 0;
+        ASSERT_EQ(::write(ends[1], &order, 1), 1);
+        ASSERT_EQ(::read(done[0], &answer, 1), 1);
+    }
+    UniqueFd connect() const {
+        UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const AbstractAddress address(command_address(path, "web"));
+        EXPECT_EQ(::connect(fd.get(), address.get(), address.length()), 0);
+        return fd;
+    }
+    /// Bytes sent raw; the header of what came back, or nothing.
+    static std::optional<ResponseHeader> raw(int fd, std::string_view bytes) {
+        (void)!::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        ResponseHeader header{};
+        if (::recv(fd, &header, sizeof header, MSG_WAITALL) != sizeof header) return std::nullopt;
+        return header;
+    }
+
+    const std::string path;
+    FakeContainer container;
+    EventLoop loop;
+    std::unique_ptr<CommandServer> server;
+    std::thread thread;
+    int ends[2] = {-1, -1}, done[2] = {-1, -1};
+    CommandClient client{path, "web", 5s};
+};
+
+struct LongCommandSocket : CommandSocket {
+    LongCommandSocket() : CommandSocket(std::string(90, 'p')) {}
+};
+
+TEST(CommandAddress, IsHashedWhenLong) {
+    EXPECT_EQ(command_address("/var/lib/lxc", "web"), "/var/lib/lxc/web/command");
+    const std::string path = "/" + std::string(80, 'p');
+    EXPECT_EQ(command_address(path, std::string(15, 'n')).size(), 105U);
+    const auto hashed = command_address(path, std::string(16, 'n'));
+    EXPECT_EQ(hashed.size(), std::strlen("lxc/0123456789abcdef/command"));
+    EXPECT_TRUE(hashed.starts_with("lxc/"));
+}
+
+TEST(StateNames, GoBothWays) {
+    EXPECT_EQ(name_of(State::thawed), "THAWED");
+    EXPECT_EQ(state_named("FROZEN"), State::frozen);
+    EXPECT_EQ(state_named("frozen"), std::nullopt);
+}
+
+TEST_F(CommandSocket, AnswersWhatIsAsked) {
+    EXPECT_EQ(client.state(), State::running);
+    EXPECT_EQ(client.init_pid(), 4711);
+    EXPECT_EQ(client.config_item("lxc.uts.name"), "web");
+    EXPECT_EQ(client.config_item("lxc.empty"), std::nullopt);
+    EXPECT_EQ(client.config_item("lxc.nonsense"), std::nullopt);
+    EXPECT_EQ(client.call(Command::get_clone_flags)->number, 0x2c020000U);
+    EXPECT_EQ(client.call(Command::get_cgroup)->data, std::string("/lxc.payload.web/\0", 18));
+    EXPECT_EQ(client.call(Command::get_cgroup, 0, std::string_view("cpu\0", 4))->data,
+              std::string("/lxc.payload.web/cpu\0", 21));
+    EXPECT_EQ(client.call(Command::get_init_pidfd)->fds.size(), 1U);
+    EXPECT_EQ(client.call(Command::get_devpts_fd)->result, -EBADF);
+    EXPECT_EQ(client.call(Command::get_cgroup2_fd)->result, -ENOENT);
+    EXPECT_EQ(client.call(static_cast<Command>(99))->result, -ENOSYS);
+}
+
+TEST_F(CommandSocket, NobodyThereMeansStopped) {
+    CommandClient nobody(path, "other");
+    EXPECT_EQ(nobody.state(), State::stopped);
+    EXPECT_EQ(nobody.init_pid(), std::nullopt);
+    EXPECT_EQ(nobody.wait({State::running}, 30ms), std::nullopt);
+    EXPECT_EQ(nobody.wait({State::stopped}, std::nullopt), State::stopped);
+}
+
+TEST_F(CommandSocket, TheAddressIsTakenOnce) {
+    try {
+        CommandServer::listen(path, "web");
+        FAIL() << "bound twice";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), EADDRINUSE);
+    }
+}
+
+TEST_F(CommandSocket, StopEndsWithTheConnection) {
+    std::thread stopper([this] { EXPECT_EQ(client.call(Command::stop), std::nullopt); });
+    while (container.stops == 0) std::this_thread::sleep_for(1ms);
+    end();
+    stopper.join();
+    EXPECT_EQ(container.stops, 1);
+}
+
+TEST_F(CommandSocket, FreezesWithTheTimeoutInEitherPlace) {
+    EXPECT_EQ(client.call(Command::freeze, 7)->result, 0);
+    const uint64_t seconds = 9;
+    EXPECT_EQ(client.call(Command::unfreeze, 0, {reinterpret_cast<const char*>(&seconds), sizeof seconds})->result, 0);
+    EXPECT_THAT(container.freezes, ElementsAre(std::pair(true, 7U), std::pair(false, 9U)));
+}
+
+TEST_F(CommandSocket, TtyIsTakenAsLongAsTheConnection) {
+    {
+        const auto tty = client.call(Command::get_tty_fd, 1, {}, true);
+        ASSERT_TRUE(tty && tty->connection);
+        EXPECT_EQ(tty->number, 1U);
+        EXPECT_EQ(tty->fds.size(), 1U);
+        EXPECT_EQ(client.state(), State::running);
+        EXPECT_TRUE(container.gone.empty());
+    }
+    while (container.gone.empty()) EXPECT_EQ(client.state(), State::running);
+    EXPECT_EQ(client.call(Command::get_tty_fd, 2, {}, true)->result, -EBADF);
+}
+
+TEST_F(CommandSocket, WaitsForAState) {
+    EXPECT_EQ(client.wait({State::running}, 0ms), State::running);
+    EXPECT_EQ(client.wait({State::frozen}, 0ms), std::nullopt);
+    EXPECT_EQ(client.wait({State::frozen}, 20ms), std::nullopt);
+    std::thread waiter([this] { EXPECT_EQ(client.wait({State::frozen, State::stopped}, 5s), State::frozen); });
+    std::this_thread::sleep_for(20ms);
+    announce(State::freezing);
+    announce(State::frozen);
+    waiter.join();
+}
+
+TEST_F(CommandSocket, TheEndOfTheMonitorIsStopped) {
+    std::thread waiter([this] { EXPECT_EQ(client.wait({State::stopped}, 5s), State::stopped); });
+    std::thread other([this] { EXPECT_EQ(client.wait({State::frozen}, 5s), std::nullopt); });
+    std::this_thread::sleep_for(20ms);
+    end();
+    waiter.join();
+    other.join();
+}
+
+TEST_F(CommandSocket, TheNextRunningIsNotThePresentOne) {
+    StateWishes wishes{};
+    wishes.wanted[static_cast<size_t>(State::running)] = StateWishes::next_time;
+    const std::string_view data(reinterpret_cast<const char*>(&wishes), sizeof wishes);
+    const auto response = client.call(Command::add_state_client, 0, data, true);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->number, no_state);
+    announce(State::running);
+    StateMessage message{};
+    ASSERT_EQ(::recv(response->connection.get(), &message, sizeof message, MSG_WAITALL), static_cast<ssize_t>(sizeof message));
+    EXPECT_STREQ(message.name, "web");
+    EXPECT_EQ(message.state, static_cast<int32_t>(State::running));
+}
+
+TEST_F(CommandSocket, SendsALongConsoleLogInPieces) {
+    container.log.assign(3 << 20, 'x');
+    ConsoleLogRequest request{.clear = 1, .read = 1, .maximum = 0, .write_logfile = 0};
+    const std::string_view data(reinterpret_cast<const char*>(&request), sizeof request);
+    EXPECT_EQ(client.call(Command::console_log, 0, data)->data.size(), 3U << 20);
+    EXPECT_EQ(client.call(Command::console_log, 0, data)->data.size(), 0U);
+}
+
+TEST_F(CommandSocket, AReaderThatSleepsHoldsUpNobody) {
+    container.log.assign(8 << 20, 'x');
+    const auto lazy = connect();
+    const RequestHeader header{static_cast<int32_t>(Command::console_log), sizeof(ConsoleLogRequest), 0};
+    const ConsoleLogRequest request{.clear = 0, .read = 1, .maximum = 0, .write_logfile = 0};
+    (void)!::send(lazy.get(), &header, sizeof header, 0);
+    (void)!::send(lazy.get(), &request, sizeof request, 0);
+    EXPECT_EQ(client.state(), State::running);
+}
+
+TEST_F(CommandSocket, RefusesWhatIsTooLongOrNegative) {
+    for (const int32_t length : {maximum_request + 1, -1, INT32_MIN, INT32_MAX}) {
+        const RequestHeader header{static_cast<int32_t>(Command::get_cgroup), length, 0};
+        const auto answer = raw(connect().get(), {reinterpret_cast<const char*>(&header), sizeof header});
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->result, -EFBIG);
+    }
+}
+
+TEST_F(CommandSocket, RefusesStructsOfAWrongSize) {
+    EXPECT_EQ(client.call(Command::add_state_client, 0, "short")->result, -EINVAL);
+    EXPECT_EQ(client.call(Command::console_log, 0, {})->result, -EINVAL);
+    EXPECT_EQ(client.call(Command::serve_state_clients, 8)->result, -EINVAL);
+}
+
+TEST_F(CommandSocket, HalfMessagesAndGarbageHurtNobody) {
+    std::vector<UniqueFd> open;
+    for (size_t bytes = 0; bytes < 16; ++bytes) {
+        open.push_back(connect());
+        (void)!::send(open.back().get(), std::string(bytes, '\xff').data(), bytes, MSG_NOSIGNAL);
+    }
+    for (unsigned seed = 1; seed < 200; ++seed) {
+        std::string bytes(16 + seed % 64, '\0');
+        unsigned value = seed;
+        for (char& byte : bytes) byte = static_cast<char>(value = value * 1664525 + 1013904223) & 0x7f;
+        bytes[0] = static_cast<char>(seed % 28), bytes[1] = bytes[2] = bytes[3] = 0;
+        const auto fd = connect();
+        (void)!::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    }
+    EXPECT_EQ(client.state(), State::running);
+}
+
+TEST_F(CommandSocket, TakesARequestByteByByte) {
+    const auto fd = connect();
+    const RequestHeader header{static_cast<int32_t>(Command::get_cgroup), 4, 0};
+    std::string bytes(reinterpret_cast<const char*>(&header), sizeof header);
+    bytes += std::string("cpu\0", 4);
+    for (const char byte : bytes) {
+        (void)!::send(fd.get(), &byte, 1, MSG_NOSIGNAL);
+        std::this_thread::sleep_for(100us);
+    }
+    ResponseHeader answer{};
+    ASSERT_EQ(::recv(fd.get(), &answer, sizeof answer, MSG_WAITALL), static_cast<ssize_t>(sizeof answer));
+    EXPECT_EQ(answer.data_length, 21);
+}
+
+TEST_F(CommandSocket, AThousandConnectionsLeaveRoomForOneMore) {
+    rlimit old{}, high{.rlim_cur = 4096, .rlim_max = 4096};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+    high.rlim_max = old.rlim_max;
+    if (old.rlim_max < high.rlim_cur) GTEST_SKIP() << "needs 4096 descriptors";
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &high), 0);
+    std::vector<UniqueFd> open;
+    for (int i = 0; i < 1000; ++i) open.push_back(connect());
+    EXPECT_EQ(client.state(), State::running);
+    open.clear();
+    EXPECT_EQ(client.state(), State::running);
+    ::setrlimit(RLIMIT_NOFILE, &old);
+}
+
+TEST_F(CommandSocket, AnotherUserIsRefusedAndCrowdsOutNobody) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const auto own = client.call(Command::get_tty_fd, 1, {}, true);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setgid(65534) < 0 || ::setuid(65534) < 0) ::_exit(2);
+        std::vector<UniqueFd> crowd;
+        for (int i = 0; i < 100; ++i) crowd.push_back(connect());
+        const RequestHeader header{static_cast<int32_t>(Command::stop), 0, 0};
+        const auto answer = raw(connect().get(), {reinterpret_cast<const char*>(&header), sizeof header});
+        ::_exit(answer && answer->result == -EPERM ? 0 : 1);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(container.stops, 0);
+    EXPECT_EQ(client.state(), State::running);
+    EXPECT_TRUE(container.gone.empty());
+}
+
+TEST_F(CommandSocket, ListensUnderItsName) {
+    EXPECT_THAT(listening(path), ElementsAre("web"));
+    EXPECT_TRUE(listening(path + "x").empty());
+}
+
+TEST_F(LongCommandSocket, IsListedByItsRealName) {
+    EXPECT_EQ(client.state(), State::running);
+    EXPECT_THAT(listening(path), ElementsAre("web"));
+    EXPECT_TRUE(listening("/klt-elsewhere").empty());
+}
+
+TEST(CommandClient, ASilentMonitorIsNotWaitedForLong) {
+    const std::string path = cat("/klt-silent-", ::getpid());
+    const auto listener = CommandServer::listen(path, "web");
+    try {
+        CommandClient(path, "web", 50ms).state();
+        FAIL() << "no answer is an error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ETIMEDOUT);
+    }
+}
+
+TEST(CommandClient, AMonitorOfAStrangerIsNotBelieved) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+    const std::string path = cat("/klt-stranger-", ::getpid());
+    int ready[2], finish[2];
+    ASSERT_EQ(::pipe2(ready, O_CLOEXEC) | ::pipe2(finish, O_CLOEXEC), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        if (::setgid(65534) < 0 || ::setuid(65534) < 0) ::_exit(2);
+        const auto listener = CommandServer::listen(path, "web");
+        char byte = 'r';
+        (void)!::write(ready[1], &byte, 1);
+        ::close(finish[1]);
+        (void)!::read(finish[0], &byte, 1);
+        ::_exit(0);
+    }
+    char byte = 0;
+    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    EXPECT_THROW(CommandClient(path, "web", 1s).init_pid(), Error);
+    for (const int fd : {ready[0], ready[1], finish[0], finish[1]}) ::close(fd);
+    ::waitpid(child, nullptr, 0);
+}
+
+TEST(EventLoop, AHandlerMayRemoveItselfAndAddAnother) {
+    EventLoop loop;
+    int a[2], b[2];
+    ASSERT_EQ(::pipe2(a, O_CLOEXEC) | ::pipe2(b, O_CLOEXEC), 0);
+    int calls = 0;
+    loop.add(a[0], POLLIN, [&](uint32_t) {
+        ++calls;
+        loop.remove(a[0]);
+        loop.add(b[0], POLLIN, [&](uint32_t) {
+            ++calls;
+            loop.stop();
+        });
+    });
+    (void)!::write(a[1], "x", 1);
+    (void)!::write(b[1], "x", 1);
+    loop.run();
+    EXPECT_EQ(calls, 2);
+    for (const int fd : {a[0], a[1], b[0], b[1]}) ::close(fd);
+}
+
+}  // namespace
