@@ -6,6 +6,7 @@
 # containers behave is proven against LXC first.
 #
 #   k VERB ARGUMENT...    lxc-VERB, with the test's own lxcpath
+#   program VERB          the program that k runs
 #   container NAME [LINE]...   a small busybox container, with these lines in its configuration
 #   skip REASON, fail MESSAGE, check MESSAGE COMMAND...
 #   wait_for SECONDS COMMAND...   until it succeeds
@@ -15,22 +16,25 @@
 set -u
 support=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 klt=klt-$(basename "$0" .sh)-$$
-work=$(mktemp -d "${TMPDIR:-/tmp}/$klt.XXXXXX")
-chmod 755 "$work"
+if [ -z "${KEELSON_TEST_WORK:-}" ]; then
+  work=$(mktemp -d "${TMPDIR:-/tmp}/$klt.XXXXXX")
+  chmod 755 "$work"
+  mkdir "$work/lxc"
+else # the same test started again, as another user
+  work=$KEELSON_TEST_WORK
+fi
 lxcpath=$work/lxc
-mkdir "$lxcpath"
 
 skip() { echo "$*"; exit 77; }
 fail() { echo "failed: $*"; exit 1; }
 check() { local message=$1; shift; "$@" || fail "$message"; }
 
+program() { # VERB
+  [ "${KEELSON_AS:-}" = lxc ] && echo "lxc-$1" || echo "${KEELSON_BUILD:?is not set}/bin/lxc-$1"
+}
 k() {
   local verb=$1; shift
-  if [ "${KEELSON_AS:-}" = lxc ]; then
-    "lxc-$verb" -P "$lxcpath" "$@"
-  else
-    "${KEELSON_BUILD:?is not set}/bin/lxc-$verb" -P "$lxcpath" "$@"
-  fi
+  "$(program "$verb")" -P "$lxcpath" "$@"
 }
 
 wait_for() {
@@ -47,7 +51,7 @@ cleanup() {
     [ ! -e "$dir/config" ] || k stop -k -n "$(basename "$dir")" >/dev/null 2>&1
   done
   for ((i = ${#ends[@]} - 1; i >= 0; i--)); do eval "${ends[i]}"; done
-  rm -rf --one-file-system "$work"
+  [ -n "${KEELSON_TEST_WORK:-}" ] || rm -rf --one-file-system "$work"
   exit $code
 }
 trap cleanup EXIT

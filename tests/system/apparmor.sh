@@ -2,9 +2,12 @@
 # A container is confined by the profile that its configuration names, and so is what attaches to it.
 # needs: apparmor
 . "$(dirname "$0")/../support/system.sh"
-profile=lxc-container-default-cgns
+profile=lxc-keelson-test
 
-grep -q "^$profile " /sys/kernel/security/apparmor/profiles || skip "the profile $profile is not loaded"
+if ! grep -q "^$profile " /sys/kernel/security/apparmor/profiles; then # a guest has loaded it
+  apparmor_parser -K -r "$support/../vm/profiles/$profile" || fail "the profile $profile could not be loaded"
+  at_end apparmor_parser -R "$support/../vm/profiles/$profile"
+fi
 
 # h is help: the key does nothing but print
 press() { k attach -n "$1" -- /bin/sh -c 'echo h >/proc/sysrq-trigger' 2>&1; }
