@@ -1,0 +1,267 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/filesystem/rootfs_setup.hpp>
+#include <kernel/filesystem/working_directory.hpp>
+
+namespace keelson::filesystem {
+
+namespace {
+
+constexpr uint64_t no_suid_dev_exec = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+constexpr int net_admin = 12;
+
+MountOptions with(uint64_t set, std::string data = {}) {
+    MountOptions options;
+    options.set = set;
+    options.data = std::move(data);
+    return options;
+}
+
+/// On a bind mount rw, suid and exec take nothing away that the source has (as in LXC, and a user namespace could not).
+MountOptions for_bind(MountOptions options) {
+    options.clear &= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODEV;
+    return options;
+}
+
+/// lxc.rootfs.path without "TYPE:".
+std::string rootfs_path(const config::Config& config) {
+    const std::string path = config.get("lxc.rootfs.path");
+    const size_t colon = path.find(':');
+    return path.starts_with('/') || colon == std::string::npos ? path : path.substr(colon + 1);
+}
+
+UniqueFd open_namespace(const MountOptions& options) { return base::open_file(options.idmap, O_RDONLY); }
+
+void give_idmap(int mount, const MountOptions& options, int user_namespace) {
+    if (options.idmap != "container") return set_idmap(mount, open_namespace(options).get(), options.recursive);
+    if (user_namespace < 0) {
+        throw Error(EINVAL, {}, "idmap=container needs a user namespace",
+                    "set lxc.idmap, or name a user namespace: idmap=/proc/PID/ns/user");
+    }
+    set_idmap(mount, user_namespace, options.recursive);
+}
+
+}  // namespace
+
+RootfsSetup::RootfsSetup(const config::Config& config, std::string lxcpath, std::string name, UniqueFd rootfs_mount)
+    : config_(config),
+      lxcpath_(std::move(lxcpath)),
+      name_(std::move(name)),
+      mount_point_(config.get_or_default("lxc.rootfs.mount")),
+      rootfs_options_(for_bind(parse_options(config.get("lxc.rootfs.options")))),
+      own_rootfs_(rootfs_mount.get() >= 0),
+      rootfs_mount_(std::move(rootfs_mount)) {}
+
+void RootfsSetup::prepare() {
+    entries_ = read_entries(config_);
+    for (MountEntry& entry : entries_) try {
+            if (entry.type == "overlay") make_overlay_directories(entry);
+            if (entry.options.idmap.empty()) continue;
+            entry.mapped = clone_tree(AT_FDCWD, entry.source, entry.options.recursive);
+        } catch (const Error& error) {
+            if (!entry.options.optional) throw entry.failed(error);
+            base::log_info(cat("left out: ", entry.failed(error).what()));
+        }
+}
+
+bool RootfsSetup::wants_id_maps() const {
+    if (!rootfs_options_.idmap.empty()) return true;
+    for (const MountEntry& entry : entries_) {
+        if (entry.mapped) return true;
+    }
+    return false;
+}
+
+void RootfsSetup::map_ids(int user_namespace) {
+    if (own_rootfs_ && !rootfs_options_.idmap.empty()) try {
+            MountOptions options = rootfs_options_;
+            options.recursive = true;
+            give_idmap(rootfs_mount_.get(), options, user_namespace);
+        } catch (const Error& error) {
+            throw Error(error.code(), config_.get("lxc.rootfs.path"), error.message() + ", for lxc.rootfs.options of",
+                        error.hint());
+        }
+    for (MountEntry& entry : entries_) try {
+            if (entry.mapped) give_idmap(entry.mapped.get(), entry.options, user_namespace);
+        } catch (const Error& error) {
+            if (!entry.options.optional) throw entry.failed(error);
+            entry.mapped.reset();
+        }
+}
+
+void RootfsSetup::enter_mount_namespace() {
+    const UniqueFd host = base::open_file("/", O_PATH | O_DIRECTORY);
+    set_propagation(host.get(), MS_SLAVE, true);
+}
+
+void RootfsSetup::attach_rootfs() {
+    if (!has_own_rootfs()) {
+        root_ = base::open_file("/", O_PATH | O_DIRECTORY);
+        return;
+    }
+    UniqueFd directory(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory)
+        throw Error::last("open lxc.rootfs.mount", mount_point_, "make that directory; only the rootfs is mounted on it");
+    MountOptions options = rootfs_options_;
+    options.recursive = false;
+    place(rootfs_mount_.get(), directory.get(), options, mount_point_);
+    root_ = std::move(rootfs_mount_);
+}
+
+void RootfsSetup::mount_dev() {
+    if (!config_.flag("lxc.autodev")) return;
+    std::string size = config_.get_or_default("lxc.autodev.tmpfs.size");
+    if (size.empty()) size = "500000";
+    const UniqueFd dev = target("dev", Create::directory);
+    const UniqueFd files = new_filesystem("tmpfs", "none", with(0, "mode=755,size=" + size));
+    attach(files.get(), dev.get(), "/dev");
+    if (::mkdirat(files.get(), "pts", 0755) != 0) throw Error::last("make the directory", "/dev/pts");
+}
+
+void RootfsSetup::mount_auto() {
+    const AutoMounts mounts = parse_auto(config_);
+    if (mounts.proc != AutoMounts::Proc::none) mount_proc(mounts.proc == AutoMounts::Proc::mixed);
+    if (mounts.sys != AutoMounts::Sys::none) mount_sys(mounts.sys);
+}
+
+void RootfsSetup::mount_proc(bool mixed) {
+    UniqueFd directory = target("proc", Create::directory);
+    detach_stack(root_.get(), "proc");
+    directory = target("proc", Create::directory);
+    const UniqueFd proc = new_filesystem("proc", "proc", with(no_suid_dev_exec));
+    attach(proc.get(), directory.get(), "/proc");
+    if (!mixed) return;
+    // /proc/sys/net is cloned before /proc/sys is closed, and opened again on top of it.
+    UniqueFd net;
+    if (keeps_capability(config_, "net_admin", net_admin)) net = clone_tree(proc.get(), "sys/net", false);
+    MountOptions closed = with(MOUNT_ATTR_RDONLY);
+    closed.clear = no_suid_dev_exec;
+    for (const char* path : {"sys", "sysrq-trigger"}) try {
+            const UniqueFd on = resolve_target(proc.get(), path, Create::nothing);
+            const UniqueFd copy = clone_tree(proc.get(), path, false);
+            place(copy.get(), on.get(), closed, cat("/proc/", path));
+        } catch (const Error& error) {
+            if (error.code() != ENOENT) throw;
+        }
+    if (net) attach(net.get(), resolve_target(proc.get(), "sys/net", Create::nothing).get(), "/proc/sys/net");
+}
+
+void RootfsSetup::mount_sys(AutoMounts::Sys mode) {
+    UniqueFd directory = target("sys", Create::nothing);
+    detach_stack(root_.get(), "sys");
+    directory = target("sys", Create::nothing);
+    const bool mixed = mode == AutoMounts::Sys::mixed;
+    const uint64_t set = mixed ? no_suid_dev_exec : mode == AutoMounts::Sys::read_only ? MOUNT_ATTR_RDONLY : 0;
+    const UniqueFd sys = new_filesystem("sysfs", "sysfs", with(set));
+    attach(sys.get(), directory.get(), "/sys");
+    if (!mixed) return;
+    constexpr const char* links = "devices/virtual/net";
+    const UniqueFd net = clone_tree(sys.get(), links, false);
+    set_attributes(sys.get(), with(MOUNT_ATTR_RDONLY | no_suid_dev_exec), false);
+    attach(net.get(), resolve_target(sys.get(), links, Create::nothing).get(), cat("/sys/", links));
+}
+
+void RootfsSetup::mount_entries() {
+    for (MountEntry& entry : entries_) try {
+            mount_entry(entry);
+        } catch (const Error& error) {
+            if (!entry.options.optional) throw entry.failed(error);
+            base::log_info(cat("left out: ", entry.failed(error).what()));
+        }
+}
+
+UniqueFd RootfsSetup::entry_source(MountEntry& entry) const {
+    if (!entry.options.idmap.empty()) {
+        if (!entry.mapped) throw Error(EINVAL, entry.source, "no id map was prepared for");
+        return std::move(entry.mapped);
+    }
+    if (!entry.options.bind && !entry.options.move) return new_filesystem(entry.type, entry.source, entry.options);
+    const UniqueFd inside = entry.options.relative ? target(entry.source, Create::nothing) : UniqueFd();
+    const int directory = entry.options.relative ? inside.get() : AT_FDCWD;
+    const std::string path = entry.options.relative ? std::string() : entry.source;
+    if (entry.options.bind) return clone_tree(directory, path, entry.options.recursive);
+    UniqueFd mount(::open_tree(directory, path.c_str(), OPEN_TREE_CLOEXEC | (path.empty() ? AT_EMPTY_PATH : 0)));
+    if (!mount) throw Error::last("open the mount", entry.source);
+    return mount;
+}
+
+void RootfsSetup::mount_entry(MountEntry& entry) {
+    // Paths that a person may have written where they mean the container's root.
+    const std::vector<std::string> prefixes = {cat(lxcpath_, "/", name_, "/rootfs"), rootfs_path(config_), mount_point_};
+    const std::optional<std::string> path = has_own_rootfs() ? below_root(entry.target, prefixes) : entry.target;
+    if (!path) return base::log_warn(cat("left out, the target is not below the container's root: ", entry.title()));
+    const Create create = entry.options.create_directory ? Create::directory
+                          : entry.options.create_file    ? Create::file
+                                                         : Create::nothing;
+    const UniqueFd mount = entry_source(entry);
+    const UniqueFd on = target(*path, create);
+    const bool fresh = !entry.options.bind && !entry.options.move;
+    MountOptions options = for_bind(entry.options);
+    if (fresh) options.set = options.clear = 0;
+    options.recursive = entry.options.recursive && !entry.options.idmap.empty();
+    place(mount.get(), on.get(), options, cat("/", *path));
+}
+
+/// Upper and work directories that lie in the container's own directory, but not in its rootfs; as far as that goes.
+void RootfsSetup::make_overlay_directories(const MountEntry& entry) const {
+    const std::string own = cat(lxcpath_, "/", name_, "/");
+    const std::string rootfs = rootfs_path(config_) + "/";
+    for (const std::string_view word : data_words(entry.options)) {
+        const bool wanted = word.starts_with("upperdir=") || word.starts_with("workdir=");
+        const std::string path(word.substr(word.find('=') + 1));
+        if (!wanted || !path.starts_with(own) || path.starts_with(rootfs) || base::exists(path)) continue;
+        base::make_directories(path, 0755);
+    }
+}
+
+void RootfsSetup::mount_cgroups(const std::vector<CgroupMountPlan>& mounts) {
+    for (const CgroupMountPlan& plan : mounts) try {
+            const bool bind = plan.type == "bind";
+            MountOptions options = with(bind ? 0 : no_suid_dev_exec, plan.options);
+            const UniqueFd on = target(plan.target, Create::directory);
+            const UniqueFd mount =
+                bind ? clone_tree(AT_FDCWD, plan.source, false) : new_filesystem(plan.type, plan.source, options);
+            // The mount is closed, not the filesystem: a cgroup hierarchy is the host's as well.
+            options.set = plan.read_only ? MOUNT_ATTR_RDONLY : 0;
+            place(mount.get(), on.get(), options, cat("/", plan.target));
+        } catch (Error& error) {
+            if (error.code() == ENOENT || error.code() == EPERM)
+                error.suggest("lxc.mount.auto = cgroup needs /sys: add sys to it");
+            throw;
+        }
+}
+
+void RootfsSetup::write_resolver(const std::vector<std::string>& name_servers) try {
+    if (name_servers.empty()) return;
+    std::string text;
+    for (const std::string& server : name_servers) text += cat("nameserver ", server, "\n");
+    UniqueFd etc = resolve_inside(root_.get(), "etc");
+    if (!etc) etc = target("etc", Create::directory);
+    UniqueFd file(::openat(etc.get(), "resolv.conf", O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) {
+        file.reset(::openat(etc.get(), "resolv.conf", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+        if (!file) throw Error::last("make the file", "/etc/resolv.conf");
+    }
+    attach(file_mount(text, 0644, root_.get()).get(), file.get(), "/etc/resolv.conf");
+} catch (const Error& error) {
+    base::log_warn(cat("the container gets no name servers: ", error.what()));
+}
+
+void RootfsSetup::check_rootfs() const {
+    if (!has_own_rootfs()) return;
+    const UniqueFd now = base::open_file(mount_point_, O_PATH | O_DIRECTORY);
+    struct stat there {
+    }, ours{};
+    if (::fstat(now.get(), &there) == 0 && ::fstat(root_.get(), &ours) == 0 && there.st_dev == ours.st_dev &&
+        there.st_ino == ours.st_ino) {
+        return;
+    }
+    throw Error(EBUSY, mount_point_, "something was mounted over the rootfs at", "a mount hook or entry did it");
+}
+
+}  // namespace keelson::filesystem
