@@ -1,0 +1,128 @@
+// Removing a whole tree by descriptor: never through a link, never into another mount.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <memory>
+#include <optional>
+
+namespace keelson::sdk {
+
+/// The work of remove_tree; one object per tree.
+class TreeRemover {
+public:
+    /// `top` names the tree in errors.
+    explicit TreeRemover(std::string top) : top_(std::move(top)) {}
+
+    /// Removes what is in the directory; the directory stays.
+    void empty(UniqueFd directory) {
+        root_ = std::move(directory);
+        clear(root_.get(), top_, 0);
+        while (!graves_.empty()) {
+            const std::string name = std::move(graves_.back());
+            graves_.pop_back();
+            remove(root_.get(), name.c_str(), top_, 0);
+        }
+    }
+
+    void check() const {
+        if (failure_) throw *failure_;
+    }
+
+private:
+    using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
+    /// A guest can nest directories deeper than a process has descriptors: below this depth they are moved to the top.
+    static constexpr int deepest = 64;
+
+    static UniqueFd open_directory(int parent, const char* name) {
+        struct open_how how {};
+        how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+        how.resolve = RESOLVE_NO_XDEV | RESOLVE_BENEATH;
+        UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how)));
+        if (!fd && errno == ENOSYS) return open_on_same_device(parent, name);
+        return fd;
+    }
+
+    /// Before Linux 5.6.
+    static UniqueFd open_on_same_device(int parent, const char* name) {
+        UniqueFd fd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        struct stat above {
+        }, here{};
+        if (fd && ::fstat(parent, &above) == 0 && ::fstat(fd.get(), &here) == 0 && above.st_dev != here.st_dev) {
+            errno = EXDEV;
+            return {};
+        }
+        return fd;
+    }
+
+    void note(const char* call, const std::string& path) {
+        if (failure_) return;
+        const bool mount = errno == EXDEV || errno == EBUSY;
+        failure_.emplace(errno, path, call, mount ? "something is mounted there: unmount it first" : "");
+    }
+
+    void clear(int directory, const std::string& path, int depth) {
+        UniqueFd reader(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const Directory handle(reader ? ::fdopendir(reader.get()) : nullptr, ::closedir);
+        if (!handle) return note("read the directory", path);
+        (void)reader.release();
+        while (const dirent* entry = ::readdir(handle.get())) {
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") remove(directory, entry->d_name, path, depth);
+        }
+    }
+
+    void remove(int parent, const char* name, const std::string& above, int depth) {
+        if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
+        const std::string path = cat(above, "/", name);
+        if (errno != EISDIR) return note("remove", path);
+        if (::unlinkat(parent, name, AT_REMOVEDIR) == 0) return;
+        if (errno != ENOTEMPTY && errno != EEXIST) return note("remove", path);
+        if (depth >= deepest && bury(parent, name)) return;
+        UniqueFd directory = open_directory(parent, name);
+        // Somebody's own directory that he may not enter: owners may change that.
+        if (!directory && errno == EACCES && ::fchmodat(parent, name, 0700, 0) == 0) directory = open_directory(parent, name);
+        if (!directory) return note("open", path);
+        clear(directory.get(), path, depth + 1);
+        if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) note("remove", path);
+    }
+
+    /// A name that the guest cannot have guessed.
+    bool bury(int parent, const char* name) {
+        struct timespec now {};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        std::string grave = cat(".keelson-removed-", ::getpid(), "-", now.tv_sec, "-", now.tv_nsec, "-", graves_.size());
+        if (::renameat(parent, name, root_.get(), grave.c_str()) != 0) return false;
+        graves_.push_back(std::move(grave));
+        return true;
+    }
+
+    std::string top_;
+    UniqueFd root_;
+    std::vector<std::string> graves_;
+    std::optional<Error> failure_;
+};
+
+/// [any process, may repeat] Removes a tree; nothing happens when it is gone, or is only a file or link: that is removed.
+/// Throws the first failure, after trying all.
+inline void remove_tree(const std::string& path) {
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
+    if (errno != EISDIR) throw Error::last("remove", path);
+    UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory) throw Error::last("open", path);
+    TreeRemover remover(path);
+    remover.empty(std::move(directory));
+    remover.check();
+    if (::rmdir(path.c_str()) != 0 && errno != ENOENT) {
+        throw Error::last("remove", path, errno == EBUSY ? "something is mounted there: unmount it first" : "");
+    }
+}
+
+}  // namespace keelson::sdk
