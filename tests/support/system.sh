@@ -13,8 +13,11 @@
 #   at_end COMMAND...     run when the test ends, the last one first
 #   $klt                  begins every name that the test gives: container, link, user
 #   $work, $lxcpath       the test's directory, and its containers
+#   on_terminal EXPECT SEND... -- COMMAND...   run on a terminal of its own, see on_terminal.py
+# What host_state.sh has is there too.
 set -u
 support=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+. "$support/host_state.sh"
 klt=klt-$(basename "$0" .sh)-$$
 if [ -z "${KEELSON_TEST_WORK:-}" ]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/$klt.XXXXXX")
@@ -41,6 +44,8 @@ wait_for() {
   local end=$((SECONDS + $1)); shift
   until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done
 }
+
+on_terminal() { python3 "$support/on_terminal.py" "$@"; }
 
 ends=()
 at_end() { ends+=("$(printf '%q ' "$@")"); }

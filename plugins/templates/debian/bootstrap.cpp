@@ -85,7 +85,7 @@ void bootstrap(const BootstrapRequest& request) {
     scratch.remove("debian.sources");
     if (status == 0) return;
     const std::string& cause = progress.error();
-    throw Error(0, child.argv.front(), cause.empty() ? cat("exit code ", status, " of") : cat(cause, ", says"),
+    throw Error(0, cause, cat(child.argv.front(), " failed", cause.empty() ? cat(" with exit code ", status) : ":"),
                 "the log at level debug has all of its output (-l debug -o FILE); --mirror takes another archive");
 }
 

@@ -24,7 +24,7 @@ struct BootstrapRequest {
     std::function<void(std::string_view line)> log;
 };
 
-/// Throws keelson::Error with the program's own last error.
+/// Throws keelson::Error with the program's own error.
 void bootstrap(const BootstrapRequest& request);
 
 }  // namespace keelson::templates

@@ -45,7 +45,7 @@ std::string_view package_of(std::string_view line) {
 }  // namespace
 
 std::optional<BootstrapProgress::Step> BootstrapProgress::line(std::string_view line) {
-    if (line.starts_with("E: ")) error_ = line.substr(3);
+    if (line.starts_with("E: ") && error_.empty()) error_ = line.substr(3);
     for (const BootstrapPhase& phase : phases)
         if (line.starts_with(phase.announced)) return begin(phase);
     if (const size_t at = line.find(" newly installed,"); at != std::string_view::npos) {

@@ -17,7 +17,7 @@ public:
     };
     /// Takes one line of output; what to show if there is something new.
     std::optional<Step> line(std::string_view line);
-    /// The last error that the program named, without its "E: "; empty if none.
+    /// The first error that the program named, without its "E: "; empty if none. Those after it are its consequences.
     const std::string& error() const { return error_; }
 
 private:

@@ -48,10 +48,11 @@ TEST(BootstrapProgress, NeverGoesBackOrBeyond) {
     EXPECT_FALSE(progress.line("I: running apt-get update..."));
 }
 
-TEST(BootstrapProgress, KeepsTheLastError) {
+TEST(BootstrapProgress, KeepsTheFirstError) {
     BootstrapProgress progress;
     progress.line("E: Unable to locate package klt");
     progress.line("W: something else");
+    progress.line("E: mmdebstrap failed to run");
     EXPECT_EQ(progress.error(), "Unable to locate package klt");
 }
 

@@ -1,0 +1,106 @@
+#!/bin/bash
+# The whole life of a container made from the busybox template, verb by verb, with the exit codes that LXC has.
+# own-host
+. "$(dirname "$0")/../support/system.sh"
+web=$klt-web
+
+code_of() { "$@" >"$work/out" 2>&1; echo $?; }
+expect() { # CODE COMMAND...
+  local wanted=$1 code; shift
+  code=$(code_of "$@")
+  [ "$code" = "$wanted" ] || fail "$* exited with $code, not $wanted: $(cat "$work/out")"
+}
+state() { k info -n "$web" -s -H; }
+in_web() { k attach -n "$web" -- "$@"; }
+
+remember_host
+printf 'lxc.net.0.type = empty\nlxc.net.0.flags = up\n' >"$work/default.conf"
+
+# create
+expect 0 k create -n "$web" -t busybox -f "$work/default.conf"
+grep -q '^lxc.signal.halt = SIGUSR1$' "$lxcpath/$web/config" || fail "the template's lines are not in the configuration"
+grep -q "^lxc.rootfs.path = dir:$lxcpath/$web/rootfs$" "$lxcpath/$web/config" || fail "no lxc.rootfs.path was written"
+expect 1 k create -n "$web" -t busybox -f "$work/default.conf"
+expect 1 k create -n "$klt-other" -t no-such-template-klt
+[ ! -e "$lxcpath/$klt-other" ] || fail "a failed create left its directory"
+
+# stopped
+[ "$(state)" = STOPPED ] || fail "a new container is $(state)"
+expect 2 k stop -n "$web"
+expect 1 k freeze -n "$web"
+expect 1 in_web true
+expect 0 k wait -n "$web" -s STOPPED -t 5
+expect 1 k wait -n "$web" -s RUNNING -t 1
+
+# running
+expect 0 k start -n "$web"
+[ "$(state)" = RUNNING ] || fail "after start it is $(state)"
+expect 0 k start -n "$web"
+pid=$(k info -n "$web" -p -H)
+[ "$(readlink "/proc/$pid/exe" | sed 's/.*rootfs//')" = /sbin/init ] || [ "$(readlink "/proc/$pid/exe")" = /sbin/init ] ||
+  fail "the pid $pid is not the container's init: $(readlink "/proc/$pid/exe")"
+k ls -f | grep -Eq "^$web +RUNNING 0 +- " || fail "ls -f does not show it: $(k ls -f)"
+[ "$(k ls -1 --running)" = "$web" ] || fail "ls --running does not list it"
+[ -z "$(k ls --stopped)" ] || fail "ls --stopped lists it"
+k info -n "$web" | grep -Eq '^State: +RUNNING$' || fail "info says: $(k info -n "$web")"
+
+# attach
+in_web ps >"$work/out" || fail "ps failed inside"
+grep -Eq '^ +1 root .*init' "$work/out" || fail "ps shows no init: $(cat "$work/out")"
+[ "$(in_web hostname)" = "$web" ] || fail "the host name inside is $(in_web hostname)"
+expect 7 in_web sh -c 'exit 7'
+expect 143 in_web sh -c 'kill -TERM $$'
+expect 127 in_web /no/such/program
+expect 126 in_web /etc/passwd
+[ "$(echo text | in_web cat)" = text ] || fail "attach does not pass on its input"
+head -c 300000 /dev/urandom >"$work/bytes"
+in_web cat <"$work/bytes" | cmp - "$work/bytes" || fail "attach changed binary data"
+on_terminal '# ' 'tty; exit 5\n' -- "$(program attach)" -P "$lxcpath" -n "$web" >"$work/out"
+[ $? = 5 ] || fail "a shell on a terminal did not give its exit code: $(cat "$work/out")"
+grep -q '^/dev/pts/' "$work/out" || fail "attach on a terminal gives none inside: $(cat "$work/out")"
+
+# console: the first prompt waits for Enter, C-a q leaves
+on_terminal 'exit' '\n' '# ' 'echo on-$((40+2))\n' 'on-42' '\x01q' -- "$(program console)" -P "$lxcpath" -n "$web" -t 0 \
+  >"$work/out" || fail "the console: $(cat "$work/out")"
+
+# freeze
+expect 0 k freeze -n "$web"
+[ "$(state)" = FROZEN ] || fail "after freeze it is $(state)"
+[ "$(k ls -1 --frozen)" = "$web" ] || fail "ls --frozen does not list it"
+expect 0 k unfreeze -n "$web"
+[ "$(state)" = RUNNING ] || fail "after unfreeze it is $(state)"
+
+# wait sees the stop
+k wait -n "$web" -s STOPPED -t 30 &
+waiting=$!
+expect 0 k stop -n "$web" -t 20
+wait $waiting || fail "wait did not see the stop"
+[ "$(state)" = STOPPED ] || fail "after stop it is $(state)"
+[ ! -e "/proc/$pid" ] || fail "init outlived the stop"
+host_stopped() { ! processes_of_the_test | grep -q .; }
+wait_for 5 host_stopped || fail "processes outlived the stop: $(processes_of_the_test)"
+
+# again, killed; and reboot
+expect 0 k start -n "$web"
+first=$(k info -n "$web" -p -H)
+expect 0 k stop -r -n "$web" -t 20
+[ "$(state)" = RUNNING ] || fail "after a reboot it is $(state)"
+[ "$(k info -n "$web" -p -H)" != "$first" ] || fail "the reboot did not start a new init"
+expect 1 k destroy -n "$web"
+expect 0 k stop -k -n "$web"
+[ "$(state)" = STOPPED ] || fail "after stop -k it is $(state)"
+
+# execute: the command's exit code, under a small init
+expect 0 k execute -n "$web" -- true
+expect 9 k execute -n "$web" -- sh -c 'exit 9'
+expect 137 k execute -n "$web" -- sh -c 'kill -KILL $$'
+[ "$(k execute -n "$web" -- sh -c 'echo $$')" = 2 ] || fail "the command of execute is not process 2"
+
+# foreground: the exit code is 0 whatever init's is
+expect 0 k start -F -n "$web" -- sh -c 'exit 3'
+
+expect 0 k destroy -n "$web"
+[ ! -e "$lxcpath/$web" ] || fail "destroy left $lxcpath/$web"
+expect 1 k destroy -n "$web"
+expect 1 k info -n "$web"
+host_is_as_it_was "after the whole life"
