@@ -1,0 +1,62 @@
+// [host] The links of one network namespace, by rtnetlink(7).
+#pragma once
+
+#include <keelson/sdk/address.hpp>
+#include <keelson/sdk/netlink.hpp>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::net {
+
+using HardwareAddress = std::array<unsigned char, 6>;
+
+struct LinkFacts {
+    unsigned index = 0;
+    std::string name;
+    std::string kind;   ///< "veth", "bridge", ...; empty: hardware
+    std::string alias;  ///< ifalias
+    unsigned master = 0;
+    uint32_t mtu = 0;
+    bool up = false;
+    std::vector<std::string> alternative_names;
+    bool vlan_filtering = false;  ///< of a bridge
+    unsigned default_pvid = 0;    ///< of a bridge
+};
+
+class HostLinks {
+public:
+    /// Of the namespace of this process.
+    HostLinks() = default;
+    /// Of another; see sdk::Netlink::in_namespace.
+    explicit HostLinks(int net_namespace) : netlink_(sdk::Netlink::in_namespace(net_namespace)) {}
+
+    /// Also by an alternative name. No value if there is none.
+    std::optional<LinkFacts> find(const std::string& name);
+    std::optional<LinkFacts> find(unsigned index);
+    std::vector<LinkFacts> list();
+    /// The links that are ports of a bridge.
+    std::vector<LinkFacts> ports(unsigned bridge);
+
+    /// Number and mtu without the lock that every rtnetlink request waits for; 0 if there is no such link.
+    unsigned index_of(const std::string& name) const;
+    std::string name_of(unsigned index) const;  ///< empty if there is none
+    uint32_t mtu_of(const std::string& name) const;
+
+    /// Success when it is gone already. Waits until the kernel has let go of it (an RCU grace period).
+    void remove(unsigned index);
+
+    sdk::Netlink& netlink() { return netlink_; }
+
+private:
+    std::optional<LinkFacts> ask(const sdk::NetlinkMessage& question, const std::string& name);
+
+    sdk::Netlink netlink_;
+};
+
+/// A request about the link with this index, or, with 0, about that which the message names.
+sdk::NetlinkMessage link_message(int type, int flags, unsigned index, unsigned set_flags = 0, unsigned changed_flags = 0);
+
+}  // namespace keelson::net

@@ -1,0 +1,71 @@
+#include "ownership.hpp"
+
+#include <sys/random.h>
+#include <time.h>
+
+#include <functional>
+
+namespace keelson::net {
+namespace {
+
+constexpr size_t longest_tag = 200;  // leaves room for a plugin's own words in the 255 bytes
+
+/// FNV-1a: the same in every process and build.
+uint32_t hash(std::string_view text) {
+    uint32_t value = 2166136261U;
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
+    return value;
+}
+
+void fill_random(void* data, size_t size) {
+    if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
+}
+
+/// True when it is gone within two milliseconds.
+bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
+    for (int i = 0; i < 20; ++i) {
+        if (links.index_of(name) != index) return true;
+        const timespec pause{0, 100'000};
+        ::nanosleep(&pause, nullptr);
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string ownership_tag(const sdk::Context& context) {
+    std::string tag = cat("keelson:", context.lxcpath(), "/", context.name());
+    if (tag.size() > longest_tag) {
+        const std::string end = cat("#", hash(tag));
+        tag = tag.substr(0, longest_tag - end.size()) + end;
+    }
+    return tag;
+}
+
+bool carries(std::string_view alias, std::string_view tag) noexcept {
+    return alias.starts_with(tag) && (alias.size() == tag.size() || alias[tag.size()] == ' ');
+}
+
+std::string random_name(std::string_view prefix) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    unsigned char bytes[6];
+    fill_random(bytes, sizeof bytes);
+    std::string name(prefix);
+    for (const unsigned char byte : bytes) name += letters[byte % letters.size()];
+    return name;
+}
+
+HardwareAddress random_hardware_address(unsigned char first) {
+    HardwareAddress address{first};
+    fill_random(address.data() + 1, address.size() - 1);
+    return address;
+}
+
+void remove_owned(HostLinks& links, const std::string& name, std::string_view tag, bool namespace_gone) {
+    const unsigned index = links.index_of(name);
+    if (index == 0 || (namespace_gone && vanishes(links, name, index))) return;
+    const std::optional<LinkFacts> link = links.find(index);
+    if (link && link->name == name && carries(link->alias, tag)) links.remove(link->index);
+}
+
+}  // namespace keelson::net

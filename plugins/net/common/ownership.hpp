@@ -1,0 +1,31 @@
+// Whose link is it: each link that a network plugin makes says so in its ifalias (ip-link(8), at most 255 bytes), and only a
+// link that says so is ever removed.
+#pragma once
+
+#include "host_links.hpp"
+
+#include <keelson/sdk/context.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace keelson::net {
+
+/// "keelson:LXCPATH/NAME"; what is too long ends in a hash.
+std::string ownership_tag(const sdk::Context& context);
+
+/// The alias is the tag, alone or followed by a blank and the plugin's own words.
+bool carries(std::string_view alias, std::string_view tag) noexcept;
+
+/// "vethXXXXXX": a random name for a link.
+std::string random_name(std::string_view prefix);
+
+/// Six random bytes of a local unicast address, the first one as given.
+HardwareAddress random_hardware_address(unsigned char first);
+
+/// Removes the link of that name if it carries the tag. When the container's namespace is gone the kernel takes the pair away
+/// by itself within a millisecond: that is waited for, since to ask for it would cost a grace period. Success when there is
+/// none, or another one of that name.
+void remove_owned(HostLinks& links, const std::string& name, std::string_view tag, bool namespace_gone);
+
+}  // namespace keelson::net
