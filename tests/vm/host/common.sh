@@ -3,10 +3,10 @@
 die() { echo "tests/vm/run: $*" >&2; exit 126; }
 
 # build_once TARGET BUILDER [ARGUMENT]...: calls BUILDER TEMPORARY ARGUMENT... unless TARGET is there, and moves what it
-# made to TARGET. Several may ask at once; one builds.
+# made to TARGET (KIND-DIGEST). Several may ask at once; one builds, and throws away what of the same kind is a week old.
 build_once() {
   local target=$1 builder=$2; shift 2
-  [ -e "$target" ] && return
+  [ -e "$target" ] && { touch "$target"; return; }
   mkdir -p "$(dirname "$target")"
   exec 9>"$target.lock"; flock 9
   if [ ! -e "$target" ]; then
@@ -14,6 +14,7 @@ build_once() {
     rm -rf "$target.new"
     "$builder" "$target.new" "$@" >&2 || die "$target could not be built"
     mv "$target.new" "$target"
+    find "$(dirname "$target")" -mindepth 1 -maxdepth 1 -name "$(basename "${target%-*}")-*" -mtime +7 -exec rm -rf {} +
   fi
   exec 9>&-
 }
