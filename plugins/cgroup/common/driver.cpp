@@ -1,0 +1,109 @@
+#include "driver.hpp"
+
+#include "limits.hpp"
+#include "making.hpp"
+#include "mounts.hpp"
+#include "plan.hpp"
+
+#include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
+
+namespace keelson::cgroup {
+
+namespace {
+
+/// The hierarchy that stops processes: the freezer of version 1 where it is mounted.
+const Hierarchy& freezer_of(const Cgroups& cgroups) {
+    if (const Hierarchy* hierarchy = cgroups.with("freezer")) return *hierarchy;
+    if (const Hierarchy* unified = cgroups.unified()) return *unified;
+    throw Error(ENOTSUP, "freezer", "the container has no cgroup that can freeze it",
+                cgroups.hierarchies.empty() ? "it was started without cgroups" : "mount the freezer hierarchy of version 1");
+}
+
+std::string limit_directory(const Cgroups& cgroups, const Hierarchy& hierarchy) {
+    return hierarchy.directory(cgroups.places.limit);
+}
+
+}  // namespace
+
+std::string Driver::create(const sdk::Context& context) {
+    const Cgroups cgroups = plan(context, controls_);
+    const std::string text = cgroups.text();
+    if (cgroups.hierarchies.empty()) {
+        context.warn("the container gets no cgroups: none is delegated to this user");
+        return text;
+    }
+    const uint64_t record = context.intend(text);
+    make(context, cgroups, controls_);
+    context.complete(record);
+    return text;
+}
+
+sdk::CgroupEntry Driver::entry(const sdk::Context& context, State state, abi::CgroupRole role) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const bool monitor = role == abi::CgroupRole::monitor;
+    sdk::CgroupEntry entry;
+    for (const Hierarchy& hierarchy : cgroups.hierarchies)
+        controls_.of(hierarchy).enter(context, hierarchy.directory(monitor ? cgroups.places.monitor : cgroups.places.inner),
+                                      monitor ? Role::monitor : Role::inner, entry);
+    return entry;
+}
+
+void Driver::limit(const sdk::Context& context, State state, abi::CgroupPhase phase) {
+    write_limits(context, Cgroups::parse(state), phase);
+}
+
+void Driver::freeze(const sdk::Context&, State state, bool frozen, uint32_t timeout_ms) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const Hierarchy& hierarchy = freezer_of(cgroups);
+    controls_.of(hierarchy).freeze(limit_directory(cgroups, hierarchy), frozen, in_milliseconds(timeout_ms));
+}
+
+bool Driver::is_frozen(const sdk::Context&, State state) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    if (cgroups.hierarchies.empty()) return false;
+    const Hierarchy& hierarchy = freezer_of(cgroups);
+    return controls_.of(hierarchy).is_frozen(limit_directory(cgroups, hierarchy));
+}
+
+std::string Driver::read(const sdk::Context&, State state, std::string_view file) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const Hierarchy& hierarchy = hierarchy_for(cgroups, file);
+    return sdk::read_file(cat(limit_directory(cgroups, hierarchy), '/', file));
+}
+
+void Driver::write(const sdk::Context& context, State state, std::string_view file, std::string_view value) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    if ((file == "devices.allow" || file == "devices.deny") && devices_by_program(cgroups))
+        return change_devices(context, cgroups, file, value);
+    sdk::write_file(cat(limit_directory(cgroups, hierarchy_for(cgroups, file)), '/', file), value);
+}
+
+std::string Driver::path(const sdk::Context&, State state, std::string_view controller) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const Hierarchy* hierarchy = controller.empty() ? cgroups.unified() : cgroups.with(controller);
+    if (hierarchy == nullptr) hierarchy = cgroups.unified();
+    if (hierarchy == nullptr && controller.empty() && !cgroups.hierarchies.empty()) hierarchy = &cgroups.hierarchies.front();
+    if (hierarchy == nullptr) throw Error(ENOENT, std::string(controller), "the container has no cgroup with the controller");
+    return cat(hierarchy->base, '/', cgroups.places.limit);
+}
+
+abi::CgroupUsage Driver::usage(const sdk::Context&, State state) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    abi::CgroupUsage usage{sizeof usage, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    for (const Hierarchy& hierarchy : cgroups.hierarchies)
+        controls_.of(hierarchy).usage(limit_directory(cgroups, hierarchy), usage);
+    return usage;
+}
+
+std::vector<sdk::CgroupMount> Driver::mounts(const sdk::Context&, State state, const abi::CgroupMountRequest& request) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const bool pure = cgroups.unified() != nullptr && cgroups.unified()->mount_point == "/sys/fs/cgroup";
+    return pure ? unified_mounts(request) : split_mounts(cgroups, request);
+}
+
+void Driver::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces&) {
+    remove(context, Cgroups::parse(record), controls_);
+}
+
+}  // namespace keelson::cgroup

@@ -1,0 +1,36 @@
+// The three layouts are one driver that is told which versions of cgroups it looks after.
+#pragma once
+
+#include "cgroups.hpp"
+#include "controls.hpp"
+
+#include <keelson/sdk/cgroup_driver.hpp>
+
+#include <string>
+#include <vector>
+
+namespace keelson::cgroup {
+
+/// See abi/cgroup_driver.hpp. The state of the calls is Cgroups as text, and so is the one record that `create` writes.
+class Driver : public sdk::CgroupDriver {
+public:
+    /// Hierarchies of a version without controls are left alone. The controls live as long as the driver.
+    explicit Driver(AllControls controls) : controls_(controls) {}
+
+    std::string create(const sdk::Context&) override;
+    sdk::CgroupEntry entry(const sdk::Context&, State, abi::CgroupRole) override;
+    void limit(const sdk::Context&, State, abi::CgroupPhase) override;
+    void freeze(const sdk::Context&, State, bool frozen, uint32_t timeout_ms) override;
+    bool is_frozen(const sdk::Context&, State) override;
+    std::string read(const sdk::Context&, State, std::string_view file) override;
+    void write(const sdk::Context&, State, std::string_view file, std::string_view value) override;
+    std::string path(const sdk::Context&, State, std::string_view controller) override;
+    abi::CgroupUsage usage(const sdk::Context&, State) override;
+    std::vector<sdk::CgroupMount> mounts(const sdk::Context&, State, const abi::CgroupMountRequest&) override;
+    void undo(const sdk::Context&, std::string_view record, const sdk::Namespaces&) override;
+
+private:
+    AllControls controls_;
+};
+
+}  // namespace keelson::cgroup

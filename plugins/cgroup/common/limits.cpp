@@ -1,0 +1,187 @@
+#include "limits.hpp"
+
+#include "device_program.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
+
+namespace keelson::cgroup {
+
+namespace {
+
+constexpr const char* prefix1 = "lxc.cgroup.";
+constexpr const char* prefix2 = "lxc.cgroup2.";
+
+std::string_view controller_of(std::string_view file) { return file.substr(0, file.find('.')); }
+
+/// Keys of the family lxc.cgroup. that say where cgroups stand.
+bool is_place(std::string_view sub_key) {
+    for (const std::string_view word : {"dir", "relative", "use", "pattern"})
+        if (sub_key == word) return true;
+    return sub_key.starts_with("dir.");
+}
+
+bool in_phase(std::string_view file, abi::CgroupPhase phase) {
+    return file.starts_with("devices.") == (phase == abi::CgroupPhase::after_setup);
+}
+
+bool has_unified_controller(const Cgroups& cgroups, std::string_view controller) {
+    const Hierarchy* unified = cgroups.unified();
+    if (unified == nullptr) return false;
+    if (controller == "cgroup") return true;
+    const auto text = sdk::try_read_file(unified->base_directory() + "/cgroup.controllers");
+    for (const std::string_view word : sdk::split(sdk::trim(text.value_or("")), ' '))
+        if (word == controller) return true;
+    return false;
+}
+
+/// Writes line after line; a file stays open as long as the lines are its own, for device rules come by the dozen.
+class Writer {
+public:
+    explicit Writer(std::string prefix) : prefix_(std::move(prefix)) {}
+
+    void write(const std::string& directory, const std::string& file, const std::string& value) {
+        const std::string path = cat(directory, '/', file);
+        if (path != path_) open(path, file);
+        if (::write(fd_.get(), value.data(), value.size()) < 0)
+            throw Error(errno, prefix_ + file, cat("write \"", value, "\" to ", path, ":"));
+    }
+
+private:
+    void open(const std::string& path, const std::string& file) {
+        fd_.reset(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+        path_ = path;
+        if (fd_) return;
+        const int error = errno;
+        path_.clear();
+        throw Error(error, prefix_ + file, cat("open ", path, ":"),
+                    error == ENOENT
+                        ? cat("there is no such control file: a typing error, or the controller ", controller_of(file),
+                              " is not enabled for this cgroup (cgroup.subtree_control above it)")
+                        : std::string());
+    }
+
+    std::string prefix_, path_;
+    UniqueFd fd_;
+};
+
+void skip(const sdk::Context& context, std::string_view prefix, std::string_view file, std::string_view why) {
+    // configurations carry the device list once for each version: that one of them is left out is no news
+    const bool expected = file.starts_with("devices.");
+    context.log(expected ? abi::LogLevel::debug : abi::LogLevel::warn, cat(prefix, file, " is left out: ", why));
+}
+
+void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
+    Writer writer(prefix1);
+    for (const auto& [file, value] : context.family(prefix1)) {
+        if (is_place(file) || !in_phase(file, phase)) continue;
+        const std::string_view controller = controller_of(file);
+        if (const Hierarchy* hierarchy = cgroups.with(controller)) {
+            writer.write(hierarchy->directory(cgroups.places.limit), file, value);
+        } else if (context.by_ordinary_user() || has_unified_controller(cgroups, controller) ||
+                   (cgroups.unified() != nullptr && cgroups.hierarchies.size() == 1)) {
+            skip(context, prefix1, file, "no hierarchy of version 1 has the controller");
+        } else {
+            throw Error(ENOENT, prefix1 + file, cat("no mounted cgroup hierarchy has the controller ", controller));
+        }
+    }
+}
+
+void write_version2(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
+    Writer writer(prefix2);
+    const bool pure = cgroups.unified() != nullptr && cgroups.hierarchies.size() == 1;
+    for (const auto& [file, value] : context.family(prefix2)) {
+        const bool device = file.starts_with("devices.");
+        if (!in_phase(file, phase) || (device && devices_by_program(cgroups))) continue;
+        if (!device && (pure || has_unified_controller(cgroups, controller_of(file)))) {
+            writer.write(cgroups.unified()->directory(cgroups.places.limit), file, value);
+        } else {
+            skip(context, prefix2, file, "the controller belongs to no unified hierarchy here");
+        }
+    }
+}
+
+// ---- device rules of version 2. The statements in effect are a file: first line the program's id, then "VERB RULE" a line.
+
+std::string devices_file(const sdk::Context& context) { return context.runtime_directory() + "/devices"; }
+
+void add_statement(DeviceRules& rules, std::string_view statement) {
+    const size_t blank = statement.find(' ');
+    rules.add(statement.substr(0, blank), blank == std::string_view::npos ? "" : statement.substr(blank + 1));
+}
+
+void remember(const sdk::Context& context, uint32_t id, const std::string& statements) {
+    const std::string file = devices_file(context), fresh = file + ".new";
+    const std::string text = cat(id, '\n', statements);
+    const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) throw Error::last("open", fresh);
+    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw Error::last("write", fresh);
+    if (::rename(fresh.c_str(), file.c_str()) != 0) throw Error::last("rename", fresh);
+}
+
+void attach_configured_devices(const sdk::Context& context, const Cgroups& cgroups) {
+    DeviceRules rules;
+    std::string statements;
+    for (const auto& [file, value] : context.family(prefix2)) {
+        if (!file.starts_with("devices.")) continue;
+        const std::string verb = file.substr(file.find('.') + 1);
+        try {
+            rules.add(verb, value);
+        } catch (Error& error) {
+            throw error.at(prefix2 + file);
+        }
+        statements += cat(verb, ' ', value, '\n');
+    }
+    if (const std::string warning = rules.warning(); !warning.empty()) context.warn(warning);
+    if (rules.empty()) return;
+    if (context.by_ordinary_user()) return context.warn("device rules are left out: they need root");
+    const uint32_t id = attach_program(assemble(rules), cgroups.unified()->directory(cgroups.places.limit), 0);
+    remember(context, id, statements);
+}
+
+}  // namespace
+
+bool devices_by_program(const Cgroups& cgroups) { return cgroups.unified() != nullptr && cgroups.with("devices") == nullptr; }
+
+const Hierarchy& hierarchy_for(const Cgroups& cgroups, std::string_view file) {
+    const std::string_view controller = controller_of(file);
+    if (const Hierarchy* hierarchy = cgroups.with(controller)) return *hierarchy;
+    const bool core = controller == "cgroup" || controller == "tasks" || controller == "notify_on_release";
+    if (const Hierarchy* unified = cgroups.unified(); unified != nullptr) return *unified;
+    if (core && !cgroups.hierarchies.empty()) return cgroups.hierarchies.front();
+    throw Error(ENOENT, std::string(file), cat("no cgroup hierarchy of the container has the controller ", controller),
+                cgroups.hierarchies.empty() ? "the container was started without cgroups" : "");
+}
+
+void write_limits(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
+    if (cgroups.hierarchies.empty()) {
+        if (phase == abi::CgroupPhase::before_setup && !(context.family(prefix2).empty()))
+            context.warn("cgroup limits are left out: the container has no cgroups");
+        return;
+    }
+    write_version1(context, cgroups, phase);
+    write_version2(context, cgroups, phase);
+    if (phase == abi::CgroupPhase::after_setup && devices_by_program(cgroups)) attach_configured_devices(context, cgroups);
+}
+
+void change_devices(const sdk::Context& context, const Cgroups& cgroups, std::string_view file, std::string_view rule) {
+    const std::string verb(file.substr(file.find('.') + 1));
+    uint32_t id = 0;
+    // without a program everything is allowed: that is where a first change begins
+    std::string statements = "allow a\n";
+    if (const auto text = sdk::try_read_file(devices_file(context))) {
+        const size_t end = text->find('\n');
+        id = sdk::parse_number<uint32_t>(text->substr(0, end)).value_or(0);
+        statements = text->substr(end + 1);
+    }
+    DeviceRules rules;
+    for (const std::string_view statement : sdk::split(statements, '\n')) add_statement(rules, statement);
+    rules.add(verb, rule);
+    const std::string directory = cgroups.unified()->directory(cgroups.places.limit);
+    remember(context, attach_program(assemble(rules), directory, id), cat(statements, verb, ' ', rule, '\n'));
+}
+
+}  // namespace keelson::cgroup

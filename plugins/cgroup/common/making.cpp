@@ -1,0 +1,136 @@
+#include "making.hpp"
+
+#include "tree.hpp"
+
+#include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
+
+#include <optional>
+
+namespace keelson::cgroup {
+
+namespace {
+
+/// How long processes that were killed may take to go.
+constexpr uint32_t patience_ms = 5000;
+
+class Maker {
+public:
+    Maker(const sdk::Context& context, const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls)
+        : context_(context), places_(cgroups.places), hierarchy_(hierarchy), controls_(controls) {}
+
+    void make_all() const {
+        make(places_.limit, Role::limit);
+        if (places_.inner != places_.limit) make(places_.inner, Role::inner);
+        make(places_.monitor, Role::monitor);
+        if (context_.has_user_namespace())
+            controls_.delegate(hierarchy_.directory(places_.inner), context_.root_uid(), context_.root_gid());
+    }
+
+private:
+    /// Once more when a directory above went away, because another container of the same lxc.cgroup.dir has ended.
+    void make(const std::string& relative, Role role) const {
+        for (int attempt = 0;; ++attempt) try {
+                return make_path(relative, role);
+            } catch (const Error& error) {
+                if (error.code() != ENOENT || attempt == 3) throw;
+            }
+    }
+
+    void make_path(const std::string& relative, Role role) const {
+        std::string parent = hierarchy_.base_directory();
+        for (size_t slash = relative.find('/'); slash != std::string::npos; slash = relative.find('/', slash + 1)) {
+            const std::string path = hierarchy_.directory(relative.substr(0, slash));
+            make_marked(path, shared_owner, context_.by_ordinary_user());
+            controls_.initialise(hierarchy_, path, parent, Role::parent);
+            parent = path;
+        }
+        const std::string path = hierarchy_.directory(relative);
+        if (!make_marked(path, context_.directory(), context_.by_ordinary_user())) {
+            make_room(path);
+            if (!make_marked(path, context_.directory(), context_.by_ordinary_user()))
+                throw Error(EEXIST, path, "make cgroup", "another container with this name is being started");
+        }
+        controls_.initialise(hierarchy_, path, parent, role);
+    }
+
+    void make_room(const std::string& path) const {
+        const std::string owner = owner_of(path, context_.by_ordinary_user());
+        if (owner == context_.directory()) {
+            if (!remove_killing(path, in_milliseconds(patience_ms)))
+                throw Error(EBUSY, path, "what an earlier start of this container has left does not go away");
+            return;
+        }
+        if (places_.explicit_paths)
+            throw Error(EEXIST, path, "the cgroup named by lxc.cgroup.dir.monitor or .container is there already",
+                        "it has to be made by the start; remove it, or name another");
+        if (!remove_empty(path))
+            throw Error(EBUSY, path,
+                        owner.empty() ? "a running container or program uses the cgroup"
+                                      : cat("the running container ", owner, " uses the cgroup"),
+                        "stop it, or give one of the two a place of its own with lxc.cgroup.dir");
+    }
+
+    const sdk::Context& context_;
+    const Places& places_;
+    const Hierarchy& hierarchy_;
+    const Controls& controls_;
+};
+
+bool is_within(std::string_view path, std::string_view top) {
+    return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+void leave_if_inside(const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls, std::string_view own) {
+    const std::string current = cgroup_of(own, hierarchy);
+    for (const std::string& place : {cgroups.places.monitor, cgroups.places.limit})
+        if (is_within(current, cat(hierarchy.base, '/', place))) return controls.leave(hierarchy, cgroups.places.pivot);
+}
+
+void remove_one(const sdk::Context& context, const std::string& path) {
+    const std::string owner = owner_of(path, context.by_ordinary_user());
+    if (owner.empty()) {
+        if (!remove_empty(path)) context.warn(cat("cgroup ", path, " has processes and no mark of ours: it is left"));
+    } else if (owner == context.directory() && !remove_killing(path, in_milliseconds(patience_ms))) {
+        throw Error(EBUSY, path, "processes in the cgroup do not end");
+    }
+}
+
+/// Directories above, that were made for lxc.cgroup.dir, go with the last container below.
+void remove_shared(const sdk::Context& context, const Hierarchy& hierarchy, std::string relative) {
+    for (size_t slash = relative.rfind('/'); slash != std::string::npos; slash = relative.rfind('/')) {
+        relative.resize(slash);
+        const std::string path = hierarchy.directory(relative);
+        if (owner_of(path, context.by_ordinary_user()) != shared_owner || ::rmdir(path.c_str()) != 0) return;
+    }
+}
+
+}  // namespace
+
+void make(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
+    for (const Hierarchy& hierarchy : cgroups.hierarchies)
+        Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_all();
+}
+
+void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
+    const std::string own = sdk::read_file("/proc/self/cgroup");
+    std::optional<Error> first;
+    const auto attempt = [&](const auto& step) {
+        try {
+            step();
+        } catch (const Error& error) {
+            if (!first) first = error;
+        }
+    };
+    for (const Hierarchy& hierarchy : cgroups.hierarchies) {
+        if (controls.find(hierarchy) == nullptr) continue;
+        attempt([&] { leave_if_inside(cgroups, hierarchy, controls.of(hierarchy), own); });
+        for (const std::string& place : {cgroups.places.limit, cgroups.places.monitor}) {
+            attempt([&] { remove_one(context, hierarchy.directory(place)); });
+            remove_shared(context, hierarchy, place);
+        }
+    }
+    if (first) throw *first;
+}
+
+}  // namespace keelson::cgroup

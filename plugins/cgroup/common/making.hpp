@@ -1,0 +1,20 @@
+// Making a container's cgroups, and taking them away.
+#pragma once
+
+#include "cgroups.hpp"
+#include "controls.hpp"
+
+#include <keelson/sdk/context.hpp>
+
+namespace keelson::cgroup {
+
+/// [host] Makes all of them. What a dead container has left at their places is removed: with its processes if it carries our
+/// container's mark, else only if no process is inside. Throws EBUSY when another container lives there.
+void make(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls);
+
+/// [host, may repeat] Removes those that carry the container's mark, with whatever is inside; the calling process leaves them
+/// first. What carries no mark is removed only if it is empty, and what carries another's is left. Goes on after an error and
+/// throws the first.
+void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls);
+
+}  // namespace keelson::cgroup

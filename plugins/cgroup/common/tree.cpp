@@ -1,0 +1,122 @@
+#include "tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace keelson::cgroup {
+
+namespace {
+
+const char* mark_for(bool ordinary_user) { return ordinary_user ? "user.keelson" : "trusted.keelson"; }
+
+std::vector<std::string> children(const std::string& path) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
+        const std::string_view name = entry->d_name;
+        if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
+    }
+    return names;
+}
+
+/// Processes of one directory, by number. A threaded cgroup of version 2 tells only its threads; signals take these as well.
+std::vector<pid_t> processes(const std::string& path) {
+    std::vector<pid_t> pids;
+    std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");
+    if (!text) text = sdk::try_read_file(path + "/cgroup.threads");
+    for (const std::string_view line : sdk::split(text.value_or(""), '\n'))
+        if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
+    return pids;
+}
+
+/// Kills by pidfd, and only what is in the cgroup after the pidfd was taken: no number that was used again gets the signal.
+void kill_directly_in(const std::string& path) {
+    std::vector<std::pair<pid_t, UniqueFd>> targets;
+    for (const pid_t pid : processes(path))
+        if (pid != ::getpid()) targets.emplace_back(pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
+    const std::vector<pid_t> still = processes(path);
+    for (const auto& [pid, fd] : targets) {
+        if (std::ranges::find(still, pid) == still.end()) continue;
+        if (fd) ::syscall(SYS_pidfd_send_signal, fd.get(), SIGKILL, nullptr, 0);
+    }
+}
+
+void kill_below(const std::string& path) {
+    for (const std::string& name : children(path)) kill_below(cat(path, '/', name));
+    kill_directly_in(path);
+    // a frozen process of version 1 dies only once it is let go
+    sdk::try_write_file(path + "/freezer.state", "THAWED");
+}
+
+/// Is the calling process in it or below? /proc is not asked: the caller may sit in another cgroup namespace.
+bool holds_us(const std::string& path) {
+    const std::vector<pid_t> inside = processes(path);
+    if (std::ranges::find(inside, ::getpid()) != inside.end()) return true;
+    return std::ranges::any_of(children(path), [&](const std::string& name) { return holds_us(cat(path, '/', name)); });
+}
+
+}  // namespace
+
+std::string owner_of(const std::string& path, bool ordinary_user) {
+    char value[4096];
+    const ssize_t size = ::lgetxattr(path.c_str(), mark_for(ordinary_user), value, sizeof value);
+    return size > 0 ? std::string(value, static_cast<size_t>(size)) : std::string();
+}
+
+bool make_marked(const std::string& path, const std::string& owner, bool ordinary_user) {
+    if (::mkdir(path.c_str(), 0755) != 0) {
+        if (errno == EEXIST) return false;
+        throw Error::last("make cgroup", path);
+    }
+    ::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), 0);
+    return true;
+}
+
+bool populated(const std::string& path) {
+    if (const auto events = sdk::try_read_file(path + "/cgroup.events"))
+        return events->find("populated 1") != std::string::npos;
+    if (!processes(path).empty()) return true;
+    return std::ranges::any_of(children(path), [&](const std::string& name) { return populated(cat(path, '/', name)); });
+}
+
+void kill_processes(const std::string& path) noexcept try {
+    if (!holds_us(path) && sdk::try_write_file(path + "/cgroup.kill", "1") == 0) return;
+    kill_below(path);
+} catch (...) {
+}
+
+bool remove_empty(const std::string& path) {
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    if (errno != EBUSY && errno != ENOTEMPTY) throw Error::last("remove cgroup", path);
+    if (populated(path)) return false;
+    for (const std::string& name : children(path)) remove_empty(cat(path, '/', name));
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    if (errno == EBUSY || errno == ENOTEMPTY) return false;
+    throw Error::last("remove cgroup", path);
+}
+
+bool remove_killing(const std::string& path, Deadline deadline) {
+    auto pause = std::chrono::microseconds(200);
+    while (!remove_empty(path)) {
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        kill_processes(path);
+        std::this_thread::sleep_for(pause);
+        pause = std::min(pause * 2, std::chrono::microseconds(20'000));
+    }
+    return true;
+}
+
+}  // namespace keelson::cgroup

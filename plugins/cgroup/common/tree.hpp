@@ -1,0 +1,40 @@
+// One cgroup directory: making it with a mark of its owner, and removing it with all that is below and in it.
+//
+// The mark is an extended attribute that lives and dies with the directory, so ownership needs no file elsewhere and no
+// guess from a name: `trusted.keelson`, which a container can neither see nor set, or `user.keelson` where an ordinary user
+// made the cgroup (cgroupfs takes both, xattr(7); user.* since Linux 5.7).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace keelson::cgroup {
+
+using Deadline = std::chrono::steady_clock::time_point;
+inline Deadline in_milliseconds(uint32_t count) { return std::chrono::steady_clock::now() + std::chrono::milliseconds(count); }
+
+/// The owner that stands for "several containers", on directories above their cgroups.
+inline constexpr const char* shared_owner = "shared";
+
+/// The owner's text; empty if there is no mark or no directory. `ordinary_user` chooses the attribute: root believes only what
+/// root has set.
+std::string owner_of(const std::string& path, bool ordinary_user);
+
+/// mkdir(2) and the mark. False if it exists already. A host that takes no marks is no
+/// error: such a cgroup is removed only when it is empty.
+bool make_marked(const std::string& path, const std::string& owner, bool ordinary_user);
+
+/// Is any process in it or below?
+bool populated(const std::string& path);
+
+/// Kills every process in it and below, but never the caller. For a cgroup that is known to be ours.
+void kill_processes(const std::string& path) noexcept;
+
+/// Removes it and all below. True if it is gone (also when it was not there), false if a process is still inside.
+bool remove_empty(const std::string& path);
+
+/// As remove_empty, but kills first, and again until the deadline. For a cgroup that is known to be ours.
+bool remove_killing(const std::string& path, Deadline deadline);
+
+}  // namespace keelson::cgroup

@@ -1,0 +1,57 @@
+// Reading and writing small files, such as those of /proc, /sys and cgroups.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keelson::sdk {
+
+/// What is left to read from the descriptor. Throws Error with `name` as object.
+inline std::string read_all(int fd, const std::string& name) {
+    std::string text;
+    char buffer[4096];
+    for (;;) {
+        const ssize_t count = ::read(fd, buffer, sizeof buffer);
+        if (count == 0) return text;
+        if (count > 0) {
+            text.append(buffer, static_cast<size_t>(count));
+        } else if (errno != EINTR) {
+            throw Error::last("read", name);
+        }
+    }
+}
+
+/// The whole file; no value if it cannot be opened or read.
+inline std::optional<std::string> try_read_file(const std::string& path) noexcept try {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return std::nullopt;
+    return read_all(fd.get(), path);
+} catch (...) {
+    return std::nullopt;
+}
+
+inline std::string read_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) throw Error::last("open", path);
+    return read_all(fd.get(), path);
+}
+
+/// Writes the text with one write(2), as control files want it, to a file that exists. 0, or an errno value.
+inline int try_write_file(const std::string& path, std::string_view text) noexcept {
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd) return errno;
+    return ::write(fd.get(), text.data(), text.size()) < 0 ? errno : 0;
+}
+
+inline void write_file(const std::string& path, std::string_view text) {
+    if (const int error = try_write_file(path, text)) throw Error(error, path, cat("write \"", text, "\" to"));
+}
+
+}  // namespace keelson::sdk

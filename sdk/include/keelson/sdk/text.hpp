@@ -1,0 +1,37 @@
+// Splitting text and reading numbers, for what plugins find in /proc and in configurations.
+#pragma once
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace keelson::sdk {
+
+inline std::string_view trim(std::string_view text) noexcept {
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+/// Parts between separators; empty ones are left out.
+inline std::vector<std::string_view> split(std::string_view text, char separator) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+        const std::string_view part = text.substr(0, text.find(separator));
+        if (!part.empty()) parts.push_back(part);
+        text.remove_prefix(part.size() < text.size() ? part.size() + 1 : part.size());
+    }
+    return parts;
+}
+
+/// A number that fills the whole text; no sign, no prefix.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text, int base = 10) noexcept {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace keelson::sdk
