@@ -26,9 +26,11 @@ struct Entry {
     std::string key;    ///< in full: "lxc.net.0.veth.pair"
     std::string value;  ///< without quotes, normalised as the key's type says
     Origin origin;
+    /// Null for a value that asks nothing of a plugin that is not installed. Valid as long as the KeySource.
+    const abi::Key* declared = nullptr;
 };
 
-/// Finds the declaration of a key. The kernel's own table (keys.cpp of each module) is always searched first; keys of plugins
+/// Finds the declaration of a key. The kernel's own table (kernel_keys.cpp) is always searched first; keys of plugins
 /// are asked for by owner, so that nothing is loaded: (kind, name) -> the keys in that plugin's file.
 class KeySource {
 public:
@@ -59,7 +61,8 @@ public:
     std::string get(std::string_view key) const;
     std::string get_or_default(std::string_view key) const;
     std::vector<std::string> list(std::string_view key) const;
-    /// Entries whose key begins with the prefix, in file order ("lxc.prlimit.", "lxc.cgroup2.").
+    /// Entries whose key begins with the prefix, in file order ("lxc.prlimit.", "lxc.net.0."). Of a declared family its members
+    /// alone: "lxc.cgroup." gives no lxc.cgroup.dir.
     std::vector<Entry> family(std::string_view prefix) const;
     const std::vector<Entry>& entries() const;
     /// Checked at load, so these do not throw.
@@ -84,8 +87,11 @@ public:
 
     KeySource& plugins() const;
 
-private:
     struct State;
+
+private:
+    void write_to_text(const std::string& name, const std::string& value);
+
     std::shared_ptr<State> state_;
 };
 
@@ -97,7 +103,8 @@ struct Lookup {
 };
 Lookup find_key(std::string_view name, KeySource& plugins);
 
-/// abi::Settings over a Config; `prefix` ("lxc.net.0.") is put before each key that a network plugin asks for.
+/// abi::Settings over a Config; `prefix` ("lxc.net.0.") is put before each key that a network plugin asks for, unless it is
+/// given in full. Values stay valid until the configuration changes.
 class SettingsView final : public abi::Settings {
 public:
     SettingsView(const Config& config, std::string prefix);
@@ -105,6 +112,8 @@ public:
     abi::StringView value(abi::StringView key, uint64_t index) const noexcept override;
 
 private:
+    std::string full_name(abi::StringView key) const;
+
     const Config& config_;
     std::string prefix_;
 };

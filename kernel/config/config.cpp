@@ -1,0 +1,246 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <functional>
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/config/kernel_keys.hpp>
+#include <kernel/config/key_lookup.hpp>
+#include <kernel/config/key_types.hpp>
+#include <kernel/config/loader.hpp>
+#include <kernel/config/state.hpp>
+#include <kernel/config/values.hpp>
+
+namespace keelson::config {
+
+namespace {
+
+void check_one_line(std::string_view key, std::string_view value) {
+    constexpr std::string_view forbidden("\0\r\n", 3);
+    if (value.find_first_of(forbidden) != std::string_view::npos || key.find_first_of(forbidden) != std::string_view::npos)
+        throw Error(EINVAL, std::string(key.substr(0, key.find_first_of(forbidden))),
+                    "a line break or NUL byte in the value for");
+    if (key != base::trim(key) || key.find('=') != std::string_view::npos)
+        throw Error(EINVAL, std::string(key), "a blank or '=' in the key");
+}
+
+/// Names the keys that go with `name`: itself, and those below it where it stands for several.
+std::function<bool(std::string_view)> belonging_to(const std::string& name) {
+    const auto device = device_key(name);
+    const bool several =
+        name == "lxc.net" || name == "lxc.hook" || (device && device->rest.empty()) || find_family(name) != nullptr;
+    return [name, several](std::string_view key) { return key == name || (several && key.starts_with(name + ".")); };
+}
+
+/// What the line of a key can be in the way of: that key, and for a network device all of it.
+std::vector<Entry> concerned(const std::vector<Entry>& entries, std::string_view key) {
+    const auto device = device_key(key);
+    std::vector<Entry> found;
+    std::ranges::copy_if(entries, std::back_inserter(found), [&](const Entry& entry) {
+        return device ? entry.key.starts_with(device->prefix()) : entry.key == key;
+    });
+    return found;
+}
+
+bool same_values(const std::vector<Entry>& some, const std::vector<Entry>& others) {
+    return std::ranges::is_permutation(
+        some, others, [](const Entry& one, const Entry& other) { return one.key == other.key && one.value == other.value; });
+}
+
+/// The text as it would be read again; no value if it would not.
+std::optional<Config> reread(const std::string& text, KeySource& plugins) {
+    Config copy(plugins);
+    try {
+        copy.load_text(text, "text");
+    } catch (const Error&) {
+        return {};
+    }
+    return copy;
+}
+
+std::string real_path(const std::string& path) {
+    char resolved[PATH_MAX];
+    return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
+/// Ownership and mode of the file that is replaced. Another owner can only be kept by root.
+void take_over_owner(int fd, const std::string& path) {
+    struct stat old {};
+    if (::stat(path.c_str(), &old) != 0) return;
+    if ((old.st_uid != ::geteuid() || old.st_gid != ::getegid()) && ::fchown(fd, old.st_uid, old.st_gid) != 0 &&
+        ::geteuid() == 0)
+        throw Error::last("keep the owner of", path);
+    if (::fchmod(fd, old.st_mode & 07777) != 0) throw Error::last("keep the mode of", path);
+}
+
+}  // namespace
+
+Config::Config(KeySource& plugins) : state_(std::make_shared<State>(plugins)) {}
+
+void Config::load(const std::string& path) {
+    if (state_->path.empty()) state_->path = path;
+    Loader(*state_).load_file(path);
+}
+
+void Config::load_text(std::string_view text, const std::string& name) { Loader(*state_).load_text(text, name); }
+
+void Config::set(std::string_view key, std::string_view value) {
+    check_one_line(key, value);
+    if (value.empty()) return unset(key);
+    const std::string name = canonical_key(key);
+    const std::vector<Entry> before = state_->entries;
+    try {
+        const Entry* const there = state_->find(name);
+        const bool is_duration =
+            there != nullptr && there->declared != nullptr && there->declared->type == abi::KeyType::duration;
+        if (is_duration) state_->erase(name);
+        const std::vector<std::string> values = state_->apply(name, value, {state_->path, 0});
+        write_to_text(name, name.ends_with(".hwaddr") ? values.front() : std::string(value));
+    } catch (...) {
+        state_->entries = before;
+        throw;
+    }
+}
+
+/// Puts the new value where the old one stood, if it is in effect there when read again; else at the end, where it always is.
+void Config::write_to_text(const std::string& name, const std::string& value) {
+    const Entry* const entry = state_->find(name);
+    const bool list = entry != nullptr && entry->declared != nullptr && has_flag(*entry->declared, abi::key_list);
+    if (list) return state_->text.add(name, value);
+    ConfigText changed = state_->text;
+    const auto device = device_key(name);
+    if (device && device->rest == "type") {
+        changed.remove([&](std::string_view key) { return key != name && key.starts_with(device->prefix()); });
+    }
+    const bool in_place = changed.replace(name, value);
+    const std::optional<Config> again = in_place ? reread(changed.str(), state_->plugins) : std::nullopt;
+    if (!again || !same_values(concerned(again->entries(), name), concerned(state_->entries, name))) {
+        changed.remove([&](std::string_view key) { return key == name; });
+        changed.add(name, value);
+    }
+    state_->text = std::move(changed);
+}
+
+void Config::override(std::string_view key, std::string_view value) {
+    check_one_line(key, value);
+    state_->apply(key, value, {"command line", 0});
+}
+
+void Config::unset(std::string_view key) {
+    check_one_line(key, {});
+    const std::string name = canonical_key(key);
+    const auto names = belonging_to(name);
+    const Entry* const there = state_->find(name);
+    const abi::Key* const declared = there != nullptr ? there->declared : nullptr;
+    if (declared != nullptr && (has_flag(*declared, key_not_empty) || has_flag(*declared, key_empty_is_zero))) {
+        state_->erase(name);
+    } else if (const auto device = device_key(name); !device || device->rest.empty() || state_->has_device(device->prefix())) {
+        state_->apply(name, {}, {state_->path, 0});
+    }
+    state_->text.remove(names);
+    const std::optional<Config> again = reread(state_->text.str(), state_->plugins);
+    const bool comes_back =
+        again && std::ranges::any_of(again->entries(), [&](const Entry& entry) { return names(entry.key); });
+    const bool still_there = std::ranges::any_of(state_->entries, [&](const Entry& entry) { return names(entry.key); });
+    if (!comes_back || still_there) return;
+    if (declared != nullptr && has_flag(*declared, key_not_empty))
+        throw Error(0, name, "an included file sets what cannot be cleared,", "set another value instead");
+    state_->text.add(name, declared != nullptr && has_flag(*declared, key_empty_is_zero) ? declared->fallback : "");
+}
+
+bool Config::is_set(std::string_view key) const { return state_->find(canonical_key(key)) != nullptr; }
+
+std::string Config::get(std::string_view key) const {
+    const Entry* const entry = state_->find(canonical_key(key));
+    return entry != nullptr ? entry->value : std::string();
+}
+
+std::string Config::get_or_default(std::string_view key) const {
+    const std::string name = canonical_key(key);
+    if (const Entry* const entry = state_->find(name)) return entry->value;
+    const abi::Key* const declared = find_declaration(name, state_->device_type(name), state_->plugins).key;
+    return declared != nullptr ? declared->fallback : "";
+}
+
+std::vector<std::string> Config::list(std::string_view key) const {
+    const std::string name = canonical_key(key);
+    std::vector<std::string> values;
+    for (const Entry& entry : state_->entries) {
+        if (entry.key == name) values.push_back(entry.value);
+    }
+    return values;
+}
+
+std::vector<Entry> Config::family(std::string_view prefix) const {
+    const abi::Key* const declared = prefix.ends_with('.') ? find_family(prefix.substr(0, prefix.size() - 1)) : nullptr;
+    std::vector<Entry> found;
+    std::ranges::copy_if(state_->entries, std::back_inserter(found), [&](const Entry& entry) {
+        return entry.key.starts_with(prefix) && (declared == nullptr || entry.declared == declared);
+    });
+    return found;
+}
+
+const std::vector<Entry>& Config::entries() const { return state_->entries; }
+
+uint64_t Config::number(std::string_view key) const { return base::parse_unsigned(get_or_default(key)).value_or(0); }
+
+int64_t Config::integer(std::string_view key) const { return base::parse_signed(get_or_default(key)).value_or(0); }
+
+bool Config::flag(std::string_view key) const { return get_or_default(key) == "1"; }
+
+uint64_t Config::size(std::string_view key) const { return number(key); }
+
+int Config::signal(std::string_view key, int fallback) const {
+    const std::string value = get_or_default(key);
+    return value.empty() ? fallback : parse_signal(value).value_or(fallback);
+}
+
+std::vector<unsigned> Config::network_devices() const {
+    std::vector<unsigned> indices;
+    for (const Entry& entry : state_->entries) {
+        if (const auto device = device_key(entry.key)) indices.push_back(device->index);
+    }
+    std::ranges::sort(indices);
+    const auto repeated = std::ranges::unique(indices);
+    indices.erase(repeated.begin(), repeated.end());
+    return indices;
+}
+
+const std::string& Config::path() const { return state_->path; }
+
+void Config::set_path(std::string path) { state_->path = std::move(path); }
+
+std::string Config::text() const { return state_->text.str(); }
+
+void Config::save(const std::string& path) const {
+    const std::string target = real_path(path);
+    std::string beside = target + ".XXXXXX";
+    UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
+    if (!file) throw Error::last("make a file beside", target);
+    try {
+        const mode_t mask = ::umask(0);
+        ::umask(mask);
+        if (::fchmod(file.get(), 0660 & ~mask) != 0) throw Error::last("set the mode of", beside);
+        take_over_owner(file.get(), target);
+        if (!text().empty()) base::write_fd(file.get(), text(), beside);
+        if (::fsync(file.get()) != 0) throw Error::last("write", beside);
+        if (::rename(beside.c_str(), target.c_str()) != 0) throw Error::last("replace", target);
+    } catch (...) {
+        ::unlink(beside.c_str());
+        throw;
+    }
+}
+
+void Config::clear() {
+    state_->entries.clear();
+    state_->text.clear();
+    state_->path.clear();
+}
+
+KeySource& Config::plugins() const { return state_->plugins; }
+
+}  // namespace keelson::config
