@@ -38,7 +38,9 @@ public:
 
     /// Running: relays between master, peer, buffer and log on the loop; raw mode for a foreground terminal.
     void attach(monitor::EventLoop& loop);
-    /// Restores the caller's terminal. May be called twice.
+    /// The caller's terminal has another size (SIGWINCH).
+    void window_changed() noexcept;
+    /// Writes out what is left in the pty, leaves the loop, restores the caller's terminal. May be called twice.
     void close() noexcept;
 
     /// lxc-console: tty number (-1: first free, 0: the console). Returns a duplicate of the master and the number; the slot is
@@ -50,8 +52,10 @@ public:
     std::optional<Given> give(int number, int client);
     void release(int client);
 
-    /// Command CONSOLE_LOG.
+    /// Command CONSOLE_LOG: takes up to `maximum` bytes (0: all) out of the buffer, oldest first; then `clear` empties it.
+    /// Throws EFAULT: no buffer, ENODATA: empty.
     std::string read_buffer(uint64_t maximum, bool clear);
+    /// Appends what the buffer holds to the log file. Throws as above; ENOENT: no log file.
     void write_buffer_to_log();
 
 private:

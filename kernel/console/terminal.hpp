@@ -3,12 +3,13 @@
 
 #include <keelson/sdk/unique_fd.hpp>
 
-#include <functional>
+#include <memory>
 #include <optional>
 
 namespace keelson::console {
 
-/// Raw mode while it lives (cfmakeraw of tcgetattr(3)); restores at the end, also after signals that end the program.
+/// Raw mode while it lives (cfmakeraw of tcgetattr(3)); restores at the end, also after signals that end the program. Nothing
+/// happens when the descriptor (borrowed) is no terminal. At most one at a time.
 class RawTerminal {
 public:
     explicit RawTerminal(int fd);
@@ -16,15 +17,15 @@ public:
     RawTerminal(const RawTerminal&) = delete;
 
 private:
-    int fd_;
     struct Saved;
-    Saved* saved_;
+    std::unique_ptr<Saved> saved_;
 };
 
 struct ProxyOptions {
-    int input = 0;
+    int input = 0;  ///< -1: none
     int output = 1;
-    /// Prefix key (1..26 for Ctrl-a..z); none: no escape. Prefix q leaves, prefix prefix sends the prefix itself.
+    /// Prefix key (1..26 for Ctrl-a..z); none: no escape. Prefix q leaves, prefix prefix sends the prefix itself,
+    /// before any other key the prefix is sent too.
     std::optional<int> escape;
     /// Copy of the output (lxc-attach -L), or -1. Borrowed.
     int log = -1;
@@ -32,8 +33,9 @@ struct ProxyOptions {
     int until = -1;
 };
 
-/// Relays between the person's terminal and a pty master, follows window size changes, until end of file, escape, SIGTERM or
-/// `until`. Output still in the pty is written first.
+/// Relays between the person's terminal and a pty master (made non-blocking), follows window size changes, until end of file,
+/// escape, SIGTERM, SIGHUP or `until`. Output still in the pty is written first. One thread only: signals are blocked
+/// meanwhile.
 void proxy(int master, const ProxyOptions& options);
 
 }  // namespace keelson::console

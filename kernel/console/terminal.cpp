@@ -1,0 +1,222 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <keelson/sdk/error.hpp>
+#include <kernel/console/pty.hpp>
+#include <kernel/console/terminal.hpp>
+
+#include <array>
+#include <csignal>
+#include <string>
+#include <string_view>
+
+namespace keelson::console {
+
+struct RawTerminal::Saved {
+    int fd;
+    termios attributes;
+    static constexpr std::array<int, 4> signals = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+    std::array<struct sigaction, 4> actions;
+
+    static Saved* only;
+    /// Restores, then ends as the signal would have.
+    static void on_signal(int number) {
+        if (only) ::tcsetattr(only->fd, TCSANOW, &only->attributes);
+        struct sigaction fatal {};
+        fatal.sa_handler = SIG_DFL;
+        ::sigaction(number, &fatal, nullptr);
+        ::raise(number);
+    }
+};
+
+RawTerminal::Saved* RawTerminal::Saved::only = nullptr;
+
+RawTerminal::RawTerminal(int fd) {
+    termios attributes{};
+    if (::tcgetattr(fd, &attributes) < 0) return;
+    saved_ = std::make_unique<Saved>(Saved{fd, attributes, {}});
+    Saved::only = saved_.get();
+    for (size_t i = 0; i < Saved::signals.size(); ++i) {
+        struct sigaction action {};
+        action.sa_handler = Saved::on_signal;
+        ::sigaction(Saved::signals[i], &action, &saved_->actions[i]);
+        // What was ignored (nohup) stays so.
+        if (saved_->actions[i].sa_handler == SIG_IGN) ::sigaction(Saved::signals[i], &saved_->actions[i], nullptr);
+    }
+    ::cfmakeraw(&attributes);
+    attributes.c_cc[VMIN] = 1;
+    attributes.c_cc[VTIME] = 0;
+    if (::tcsetattr(fd, TCSAFLUSH, &attributes) < 0)
+        throw Error::last("set terminal to raw mode, descriptor", std::to_string(fd));
+}
+
+RawTerminal::~RawTerminal() {
+    if (!saved_) return;
+    ::tcsetattr(saved_->fd, TCSADRAIN, &saved_->attributes);
+    for (size_t i = 0; i < Saved::signals.size(); ++i) ::sigaction(Saved::signals[i], &saved_->actions[i], nullptr);
+    Saved::only = nullptr;
+}
+
+namespace {
+
+/// Signals come by descriptor while it lives.
+class SignalGuard {
+public:
+    SignalGuard() {
+        sigset_t set;
+        ::sigemptyset(&set);
+        for (const int number : {SIGWINCH, SIGTERM, SIGHUP}) ::sigaddset(&set, number);
+        ::pthread_sigmask(SIG_BLOCK, &set, &old_);
+        fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    }
+    ~SignalGuard() { ::pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+    SignalGuard(const SignalGuard&) = delete;
+
+    int fd() const { return fd_.get(); }
+    /// 0: none.
+    int next() const {
+        signalfd_siginfo info{};
+        return ::read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+    }
+
+private:
+    sigset_t old_{};
+    UniqueFd fd_;
+};
+
+void write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(fd, text.data(), text.size());
+        if (written > 0) {
+            text.remove_prefix(static_cast<size_t>(written));
+        } else if (errno == EAGAIN) {
+            pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
+            ::poll(&entry, 1, -1);
+        } else if (errno != EINTR) {
+            throw Error::last("write to terminal, descriptor", std::to_string(fd));
+        }
+    }
+}
+
+class Proxy {
+public:
+    Proxy(int master, const ProxyOptions& options)
+        : master_(master),
+          options_(options),
+          input_(options.input),
+          terminal_(::isatty(options.input) ? options.input : options.output) {
+        ::fcntl(master, F_SETFL, ::fcntl(master, F_GETFL) | O_NONBLOCK);
+        copy_window_size(terminal_, master_);
+    }
+
+    void run() {
+        while (!done_) step();
+        while (read_master()) {
+        }
+    }
+
+private:
+    static constexpr size_t part = 4096;
+
+    void step() {
+        enum { from_master, from_input, from_signal, from_until };
+        const bool blocked = !pending_.empty();
+        std::array<pollfd, 4> entries = {{
+            {.fd = master_, .events = static_cast<short>(POLLIN | (blocked ? POLLOUT : 0)), .revents = 0},
+            {.fd = blocked ? -1 : input_, .events = POLLIN, .revents = 0},
+            {.fd = signals_.fd(), .events = POLLIN, .revents = 0},
+            {.fd = options_.until, .events = POLLIN, .revents = 0},
+        }};
+        if (::poll(entries.data(), entries.size(), -1) < 0) {
+            if (errno == EINTR) return;
+            throw Error::last("poll", {});
+        }
+        if (entries[from_master].revents & POLLOUT) write_master();
+        if (entries[from_master].revents & (POLLIN | POLLHUP | POLLERR) && !read_master() && !would_block_) done_ = true;
+        if (entries[from_input].revents) read_input();
+        if (entries[from_signal].revents) take_signals();
+        if (entries[from_until].revents) done_ = true;
+    }
+
+    /// False: nothing more now (`would_block_`) or ever.
+    bool read_master() {
+        char buffer[part];
+        const ssize_t got = ::read(master_, buffer, sizeof buffer);
+        would_block_ = got < 0 && (errno == EAGAIN || errno == EINTR);
+        if (got <= 0) return false;
+        const std::string_view text(buffer, static_cast<size_t>(got));
+        write_all(options_.output, text);
+        if (options_.log >= 0) write_all(options_.log, text);
+        return true;
+    }
+
+    void read_input() {
+        char buffer[part];
+        const ssize_t got = ::read(input_, buffer, sizeof buffer);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+        if (got <= 0) return end_input();
+        for (const char key : std::string_view(buffer, static_cast<size_t>(got)))
+            if (!take_key(key)) {
+                done_ = true;
+                break;
+            }
+        write_master();
+    }
+
+    /// A terminal that hung up ends the session, the end of a file is only no more input.
+    void end_input() {
+        done_ = terminal_ == input_;
+        input_ = -1;
+    }
+
+    /// False: leave.
+    bool take_key(char key) {
+        const bool is_prefix = options_.escape && key == static_cast<char>(*options_.escape);
+        if (!after_prefix_) {
+            after_prefix_ = is_prefix;
+            if (!is_prefix) pending_ += key;
+            return true;
+        }
+        after_prefix_ = false;
+        if (key == 'q') return false;
+        if (!is_prefix) pending_ += static_cast<char>(*options_.escape);
+        pending_ += key;
+        return true;
+    }
+
+    /// What does not fit is kept, and no more is read from the person until it has gone: the program inside may wait for us to
+    /// read its output first.
+    void write_master() {
+        while (!pending_.empty()) {
+            const ssize_t written = ::write(master_, pending_.data(), pending_.size());
+            if (written < 0 && errno == EINTR) continue;
+            if (written < 0 && errno == EAGAIN) return;
+            if (written < 0) return pending_.clear();
+            pending_.erase(0, static_cast<size_t>(written));
+        }
+    }
+
+    void take_signals() {
+        while (const int number = signals_.next()) {
+            if (number == SIGWINCH)
+                copy_window_size(terminal_, master_);
+            else
+                done_ = true;
+        }
+    }
+
+    int master_;
+    ProxyOptions options_;
+    int input_, terminal_;
+    SignalGuard signals_;
+    std::string pending_;
+    bool after_prefix_ = false, would_block_ = false, done_ = false;
+};
+
+}  // namespace
+
+void proxy(int master, const ProxyOptions& options) { Proxy(master, options).run(); }
+
+}  // namespace keelson::console
