@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from needs import guest_settings
+from needs import guest_settings, missing_here
 
 
 @dataclass
@@ -47,7 +47,8 @@ def find_tests(directory, pattern):
         needs = set(head.get("needs", "").split())
         shared = {"serial": "serial" in head, "timeout": int(head.get("timeout", 60))}
         tests.append(Test(path.stem, path, needs, **shared))
-        for need in head.get("also", "").split():
+        also = head.get("also", "cgroup2-only" if not needs and missing_here({"cgroup2-only"}) else "")
+        for need in also.replace("nothing", "").split():
             tests.append(Test(f"{path.stem}@{need}", path, needs | {need}, **shared))
     return [test for test in tests if re.search(pattern, test.name)]
 

@@ -130,14 +130,14 @@ trouble() {
 runner() {
   local tests=$work/tests runner=$here/../support/run-system
   mkdir "$tests"
-  printf 'echo fine\n' >"$tests/pass.sh"
-  printf 'echo "failed: on purpose"; exit 1\n' >"$tests/fail.sh"
-  printf 'echo no moon; exit 77\n' >"$tests/skip.sh"
-  printf '# serial\n# also: cgroup2-only\nuname -r\n' >"$tests/twice.sh"
+  printf '# also: nothing\necho fine\n' >"$tests/pass.sh"
+  printf '# also: nothing\necho "failed: on purpose"; exit 1\n' >"$tests/fail.sh"
+  printf '# also: nothing\necho no moon; exit 77\n' >"$tests/skip.sh"
+  printf '# serial\n# also: vlan\nuname -r\n' >"$tests/twice.sh"
   printf '# needs: user\n# timeout: 1\nsleep 100\n' >"$tests/guest-hang.sh"
   printf '# needs: user\necho c >/proc/sysrq-trigger; sleep 9\n' >"$tests/guest-crash.sh"
   printf '# needs: user\ngrep -q "^tester:" /etc/passwd && exit 1; exit 0\n' >"$tests/guest-last.sh"
-  printf '# timeout: 1\nsleep 100\n' >"$tests/hang.sh"
+  printf '# also: nothing\n# timeout: 1\nsleep 100\n' >"$tests/hang.sh"
   printf '# needs: apparmor selinux\n' >"$tests/both.sh"
   printf '# needs: warp\n' >"$tests/unknown.sh"
   printf 'skip\ngone\n' >"$work/list"
@@ -148,7 +148,7 @@ runner() {
   is "a pass" "$out" '*PASS pass *(host)*'
   is "a failure and its reason" "$out" '*FAIL fail *: failed: on purpose*'
   is "a skip and its reason" "$out" '*SKIP skip *: no moon*'
-  is "the same test here and in a guest" "$out" '*PASS twice *PASS twice@cgroup2-only*'
+  is "the same test here and in a guest" "$out" '*PASS twice *PASS twice@vlan*'
   is "a hang here" "$out" '*FAIL hang *did not end within 1 s*'
   is "a hang in a guest" "$out" '*FAIL guest-hang *did not end within 3 s*'
   is "a guest that dies in a test" "$out" '*FAIL guest-crash *the guest ended in this test*'
