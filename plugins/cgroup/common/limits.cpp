@@ -32,8 +32,8 @@ bool has_unified_controller(const Cgroups& cgroups, std::string_view controller)
     const Hierarchy* unified = cgroups.unified();
     if (unified == nullptr) return false;
     if (controller == "cgroup") return true;
-    const auto text = sdk::try_read_file(unified->base_directory() + "/cgroup.controllers");
-    for (const std::string_view word : sdk::split(sdk::trim(text.value_or("")), ' '))
+    const std::string text = sdk::try_read_file(unified->base_directory() + "/cgroup.controllers").value_or("");
+    for (const std::string_view word : sdk::split(sdk::trim(text), ' '))
         if (word == controller) return true;
     return false;
 }

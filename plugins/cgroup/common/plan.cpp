@@ -44,6 +44,8 @@ Cgroups plan(const sdk::Context& context, const AllControls& controls) {
         throw Error(ENOENT, "/proc/self/mountinfo", "no cgroup hierarchy of this layout is mounted, see",
                     "mount one: mount -t cgroup2 cgroup2 /sys/fs/cgroup");
     keep_used(cgroups.hierarchies, context.value("lxc.cgroup.use"));
+    // a frozen process dies only once it is thawed: whoever kills what is inside has to begin with the freezer
+    std::ranges::stable_partition(cgroups.hierarchies, [](const Hierarchy& h) { return h.has("freezer"); });
     return cgroups;
 }
 

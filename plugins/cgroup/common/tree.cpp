@@ -37,7 +37,8 @@ std::vector<pid_t> processes(const std::string& path) {
     std::vector<pid_t> pids;
     std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");
     if (!text) text = sdk::try_read_file(path + "/cgroup.threads");
-    for (const std::string_view line : sdk::split(text.value_or(""), '\n'))
+    if (!text) return pids;
+    for (const std::string_view line : sdk::split(*text, '\n'))
         if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
     return pids;
 }

@@ -66,9 +66,9 @@ void Version2::initialise(const Hierarchy&, const std::string& path, const std::
 void Version2::delegate(const std::string& path, uint32_t uid, uint32_t gid) const {
     if (::chown(path.c_str(), uid, gid) == 0) ::chmod(path.c_str(), 0775);
     // which files belong to whom a cgroup is delegated to: one name a line
-    const auto files = sdk::try_read_file("/sys/kernel/cgroup/delegate");
-    for (const std::string_view name :
-         sdk::split(files.value_or("cgroup.procs\ncgroup.threads\ncgroup.subtree_control"), '\n')) {
+    const std::string files =
+        sdk::try_read_file("/sys/kernel/cgroup/delegate").value_or("cgroup.procs\ncgroup.threads\ncgroup.subtree_control");
+    for (const std::string_view name : sdk::split(files, '\n')) {
         const std::string file = cat(path, '/', name);
         if (::chown(file.c_str(), uid, gid) == 0) ::chmod(file.c_str(), 0664);
     }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +15,7 @@ inline std::string_view trim(std::string_view text) noexcept {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-/// Parts between separators; empty ones are left out.
+/// Parts between separators; empty ones are left out. They are views of `text`: no temporary string is taken.
 inline std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> parts;
     while (!text.empty()) {
@@ -24,6 +25,8 @@ inline std::vector<std::string_view> split(std::string_view text, char separator
     }
     return parts;
 }
+
+std::vector<std::string_view> split(std::string&&, char) = delete;
 
 /// A number that fills the whole text; no sign, no prefix.
 template <typename Number>
