@@ -1,0 +1,165 @@
+#include <keelson/sdk/context.hpp>
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/filesystem/tree.hpp>
+#include <kernel/lifecycle/journal.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace keelson::lifecycle {
+namespace {
+
+constexpr std::string_view magic = "keelson-journal 1";
+
+std::string escape(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case ' ':
+                out += "\\s";
+                break;
+            default:
+                out += c;
+        }
+    }
+    return out;
+}
+
+std::string unescape(std::string_view text) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\\' || i + 1 == text.size()) {
+            out += text[i];
+            continue;
+        }
+        const char c = text[++i];
+        out += c == 'n' ? '\n' : c == 's' ? ' ' : c;
+    }
+    return out;
+}
+
+bool lock(int fd) {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    return ::fcntl(fd, F_OFD_SETLK, &whole) == 0;
+}
+
+/// The lock can be taken between another process's last look at the file and its unlink: what we hold must be what stands
+/// there.
+bool still_there(int fd, const std::string& path) {
+    struct stat ours {
+    }, named{};
+    return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+           ours.st_dev == named.st_dev;
+}
+
+/// Lines that were written whole.
+std::vector<std::string_view> whole_lines(std::string_view text) {
+    text = text.substr(0, text.rfind('\n') + 1);
+    std::vector<std::string_view> lines = base::split(text, '\n');
+    if (!lines.empty()) lines.pop_back();
+    return lines;
+}
+
+void apply(std::vector<Record>& records, std::string_view line) {
+    const std::vector<std::string_view> fields = base::split(line, ' ');
+    const auto id = fields.size() < 2 ? std::nullopt : base::parse_unsigned(fields[1]);
+    if (!id) return;
+    const auto known = std::ranges::find(records, *id, &Record::id);
+    if (fields[0] == "+" && fields.size() == 5) {
+        records.push_back({*id, unescape(fields[2]), unescape(fields[3]), unescape(fields[4]), false});
+    } else if (fields[0] == "=" && known != records.end()) {
+        known->complete = true;
+        if (fields.size() == 3 && !fields[2].empty()) known->text = unescape(fields[2]);
+    } else if (fields[0] == "-" && known != records.end()) {
+        records.erase(known);
+    }
+}
+
+}  // namespace
+
+Journal::Journal(std::string directory, UniqueFd file) : directory_(std::move(directory)), file_(std::move(file)) {}
+
+Journal Journal::create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name) {
+    base::make_directories(runtime_directory, 0700);
+    const std::string path = runtime_directory + "/journal";
+    UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+    if (!lock(file.get())) throw Error(EBUSY, path, "another process is starting or running this container");
+    Journal journal(runtime_directory, std::move(file));
+    journal.lxcpath_ = lxcpath;
+    journal.name_ = name;
+    if (::ftruncate(journal.file_.get(), 0) != 0) throw Error::last("truncate", path);
+    journal.append(cat(magic, " ", escape(lxcpath), " ", escape(name), "\n"));
+    return journal;
+}
+
+std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory) {
+    const std::string path = runtime_directory + "/journal";
+    if (!base::exists(path)) return std::nullopt;
+    UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_NOFOLLOW);
+    if (!lock(file.get()) || !still_there(file.get(), path)) return std::nullopt;
+    Journal journal(runtime_directory, std::move(file));
+    journal.read_header();
+    return journal;
+}
+
+void Journal::read_header() {
+    const std::string text = base::read_file(directory_ + "/journal");
+    for (const std::string_view line : whole_lines(text)) {
+        const std::vector<std::string_view> fields = base::split(line, ' ');
+        if (line.starts_with(magic) && fields.size() == 4) {
+            lxcpath_ = unescape(fields[2]);
+            name_ = unescape(fields[3]);
+        } else if (fields.size() > 1) {
+            next_id_ = std::max(next_id_, base::parse_unsigned(fields[1]).value_or(0) + 1);
+        }
+    }
+}
+
+void Journal::append(const std::string& line) { base::write_fd(file_.get(), line, directory_ + "/journal"); }
+
+uint64_t Journal::intend(std::string_view kind, std::string_view plugin, std::string_view text) {
+    const uint64_t id = next_id_++;
+    append(cat("+ ", id, " ", escape(kind), " ", escape(plugin), " ", escape(text), "\n"));
+    return id;
+}
+
+void Journal::complete(uint64_t id, std::string_view text) { append(cat("= ", id, " ", escape(text), "\n")); }
+
+void Journal::strike(uint64_t id) { append(cat("- ", id, "\n")); }
+
+std::vector<Record> Journal::open_records() const {
+    std::vector<Record> records;
+    const std::string text = base::read_file(directory_ + "/journal");
+    for (const std::string_view line : whole_lines(text)) apply(records, line);
+    return records;
+}
+
+void Journal::close() {
+    // The name of the runtime directory is ours alone (0700); the parent stays for the next container.
+    filesystem::remove_tree(directory_);
+    file_.reset();
+}
+
+PluginRecords::PluginRecords(Journal& journal, std::string kind, std::string plugin)
+    : journal_(journal), kind_(std::move(kind)), plugin_(std::move(plugin)) {}
+
+abi::Status PluginRecords::intend(abi::StringView text, uint64_t* id, abi::ErrorSink* error) noexcept {
+    return sdk::guard(error, [&] { *id = journal_.intend(kind_, plugin_, sdk::from_abi(text)); });
+}
+
+abi::Status PluginRecords::complete(uint64_t id, abi::StringView text, abi::ErrorSink* error) noexcept {
+    return sdk::guard(error, [&] { journal_.complete(id, sdk::from_abi(text)); });
+}
+
+}  // namespace keelson::lifecycle

@@ -1,0 +1,61 @@
+#include <kernel/lifecycle/lifecycle.hpp>
+
+namespace keelson::lifecycle {
+
+void Lifecycle::add(Stage stage, std::string actor, std::function<void()> run) {
+    steps_.push_back({stage, std::move(actor), std::move(run)});
+}
+
+void Lifecycle::run(Stage first, Stage last, Turns& turns, Trace& trace) {
+    Side turn = Side::host;
+    for (const StageRow& row : stages) {
+        if (row.stage < first || row.stage > last) continue;
+        if (row.side != turn) {
+            if (turn == side_)
+                turns.pass();
+            else if (row.side == side_)
+                turns.wait();
+            turn = row.side;
+        }
+        for (const Step& step : steps_) {
+            if (step.stage == row.stage && row.side == side_) perform(step, trace);
+        }
+    }
+}
+
+void Lifecycle::perform(const Step& step, Trace& trace) const {
+    const Trace::Span span = trace.span(name_of(step.stage), step.actor, side_ == Side::host ? "host" : "inside");
+    try {
+        step.run();
+    } catch (Error& error) {
+        throw error.at(cat("stage ", name_of(step.stage), " (", step.actor, ")"));
+    }
+}
+
+std::string Lifecycle::plan() const {
+    std::string text;
+    for (const StageRow& row : stages) {
+        text += cat(row.name, std::string(12 - row.name.size(), ' '), row.side == Side::host ? "host    " : "inside  ",
+                    row.happens, "\n");
+        for (const Step& step : steps_) {
+            if (step.stage == row.stage) text += cat("                      - ", step.actor, "\n");
+        }
+    }
+    return text;
+}
+
+std::vector<Error> unwind(Journal& journal, const Undo& undo) {
+    std::vector<Error> failures;
+    const std::vector<Record> records = journal.open_records();
+    for (auto record = records.rbegin(); record != records.rend(); ++record) {
+        try {
+            undo(*record);
+            journal.strike(record->id);
+        } catch (Error& error) {
+            failures.push_back(error.at(cat("undo (", record->kind, " ", record->plugin, ")")));
+        }
+    }
+    return failures;
+}
+
+}  // namespace keelson::lifecycle

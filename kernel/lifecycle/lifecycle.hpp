@@ -1,0 +1,59 @@
+// The loop over the stage table, and its way back.
+#pragma once
+
+#include <keelson/sdk/error.hpp>
+#include <kernel/lifecycle/journal.hpp>
+#include <kernel/lifecycle/stages.hpp>
+#include <kernel/lifecycle/trace.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace keelson::lifecycle {
+
+/// One thing that one actor does in a stage.
+struct Step {
+    Stage stage;
+    std::string actor;  ///< "storage dir", "hooks", "kernel"
+    std::function<void()> run;
+};
+
+/// Host and inside take turns. Each call throws the other side's Error when that failed.
+class Turns {
+public:
+    virtual ~Turns() = default;
+    virtual void pass() = 0;
+    virtual void wait() = 0;
+};
+
+/// The steps of one start, in order. Host and child run the same object: the step of stage clone that makes the child says so
+/// by `became(Side::inside)` in it.
+class Lifecycle {
+public:
+    void add(Stage stage, std::string actor, std::function<void()> run);
+
+    /// Runs the stages from `first` to `last` that belong to this process's side, in turns with the other side.
+    /// An Error leaves with the place "stage NAME (ACTOR)".
+    void run(Stage first, Stage last, Turns& turns, Trace& trace);
+    void became(Side side) noexcept { side_ = side; }
+    Side side() const noexcept { return side_; }
+
+    /// The table with the actors of each stage, for people.
+    std::string plan() const;
+
+private:
+    void perform(const Step& step, Trace& trace) const;
+
+    std::vector<Step> steps_;
+    Side side_ = Side::host;
+};
+
+/// Takes back one record.
+using Undo = std::function<void(const Record&)>;
+
+/// Takes back every open record of the journal, newest first, whatever fails; returns the failures. A record is struck out when
+/// it is undone, so that unwinding again goes on with the rest. Used when a start fails, at every stop, and after a crash.
+std::vector<Error> unwind(Journal& journal, const Undo& undo);
+
+}  // namespace keelson::lifecycle

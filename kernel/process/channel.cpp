@@ -1,0 +1,93 @@
+#include <kernel/base/text.hpp>
+#include <kernel/process/channel.hpp>
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace keelson::process {
+namespace {
+
+constexpr size_t packet_size = 16 * 1024;
+constexpr size_t most_fds = 64;
+constexpr char separator = '\x1f';
+
+std::vector<UniqueFd> take_fds(msghdr& message) {
+    std::vector<UniqueFd> fds;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+        const size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        const int* raw = reinterpret_cast<const int*>(CMSG_DATA(c));
+        for (size_t i = 0; i < count; ++i) fds.emplace_back(raw[i]);
+    }
+    return fds;
+}
+
+}  // namespace
+
+std::string pack(const Error& error) {
+    std::string text = cat(error.code(), separator, error.object(), separator, error.message(), separator, error.hint());
+    for (const std::string& place : error.where()) text += cat(separator, place);
+    return text.substr(0, packet_size - 1);
+}
+
+Error unpack(std::string_view packed) {
+    const std::vector<std::string_view> parts = base::split(packed, separator);
+    const auto part = [&](size_t i) { return i < parts.size() ? std::string(parts[i]) : std::string(); };
+    Error error(static_cast<int>(base::parse_unsigned(part(0)).value_or(0)), part(1), part(2), part(3));
+    for (size_t i = 4; i < parts.size(); ++i) error.at(part(i));
+    return error;
+}
+
+std::pair<Channel, Channel> Channel::pair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) throw Error::last("socketpair", "");
+    return {Channel(UniqueFd(ends[0])), Channel(UniqueFd(ends[1]))};
+}
+
+void Channel::send(char kind, std::string_view text, const std::vector<int>& borrowed_fds) {
+    std::array<iovec, 2> parts{iovec{&kind, 1}, iovec{const_cast<char*>(text.data()), std::min(text.size(), packet_size - 1)}};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    if (!borrowed_fds.empty()) {
+        const size_t bytes = borrowed_fds.size() * sizeof(int);
+        message.msg_control = control.data();
+        message.msg_controllen = CMSG_SPACE(bytes);
+        cmsghdr* c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(bytes);
+        std::memcpy(CMSG_DATA(c), borrowed_fds.data(), bytes);
+    }
+    while (::sendmsg(end_.get(), &message, MSG_NOSIGNAL) < 0) {
+        if (errno != EINTR) throw Error::last("send to the other side of the start", "");
+    }
+}
+
+Channel::Message Channel::receive() {
+    Message result;
+    std::string buffer(packet_size, '\0');
+    iovec part{buffer.data(), buffer.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t size = 0;
+    while ((size = ::recvmsg(end_.get(), &message, MSG_CMSG_CLOEXEC)) < 0) {
+        if (errno == ECONNRESET) return result;
+        if (errno != EINTR) throw Error::last("receive from the other side of the start", "");
+    }
+    if (size == 0) return result;
+    result.kind = buffer[0];
+    result.text = buffer.substr(1, static_cast<size_t>(size) - 1);
+    result.fds = take_fds(message);
+    return result;
+}
+
+}  // namespace keelson::process

@@ -1,0 +1,93 @@
+#include <kernel/base/file.hpp>
+#include <kernel/process/clone.hpp>
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace keelson::process {
+namespace {
+
+long clone3(clone_args& arguments) { return ::syscall(SYS_clone3, &arguments, sizeof arguments); }
+
+/// For kernels before 5.3: clone(2) with CLONE_PIDFD, which stores the descriptor where the parent's tid would go.
+long clone_before_clone3(uint64_t flags, int& pidfd) {
+    return ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
+}
+
+void move_into_cgroup(int cgroup, pid_t pid) {
+    const UniqueFd procs = base::open_at(cgroup, "cgroup.procs", O_WRONLY);
+    base::write_fd(procs.get(), cat(pid), "cgroup.procs");
+}
+
+}  // namespace
+
+Clone clone_process(const CloneRequest& request) {
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags = request.flags | CLONE_PIDFD;
+    arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    if (request.into_cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = static_cast<uint64_t>(request.into_cgroup);
+    }
+    long pid = clone3(arguments);
+    bool moved = true;
+    if (pid < 0 && (errno == E2BIG || errno == EINVAL) && request.into_cgroup >= 0) {
+        arguments.flags &= ~static_cast<uint64_t>(CLONE_INTO_CGROUP);
+        arguments.cgroup = 0;
+        pid = clone3(arguments);
+        moved = false;
+    }
+    if (pid < 0 && errno == ENOSYS) {
+        pid = clone_before_clone3(request.flags, pidfd);
+        moved = request.into_cgroup < 0;
+    }
+    if (pid < 0) throw Error::last("clone", "");
+    if (pid == 0) return {};
+    Clone result{static_cast<pid_t>(pid), UniqueFd(pidfd)};
+    ::fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+    if (!moved) move_into_cgroup(request.into_cgroup, result.pid);
+    return result;
+}
+
+UniqueFd open_pidfd(pid_t pid) {
+    UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd) throw Error::last("pidfd_open", cat("process ", pid));
+    return fd;
+}
+
+void send_signal(int pidfd, int signal) {
+    if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) != 0 && errno != ESRCH) {
+        throw Error::last(cat("send signal ", signal), "");
+    }
+}
+
+bool wait_until_gone(int pidfd, int timeout_ms) {
+    pollfd poll{pidfd, POLLIN, 0};
+    int ready = 0;
+    while ((ready = ::poll(&poll, 1, timeout_ms)) < 0) {
+        if (errno != EINTR) throw Error::last("poll", "pidfd");
+    }
+    return ready > 0;
+}
+
+int reap(int pidfd) {
+    siginfo_t info{};
+    while (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) != 0) {
+        if (errno != EINTR) throw Error::last("waitid", "");
+    }
+    return info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
+}
+
+int shell_status(int wait_status) noexcept {
+    return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+}  // namespace keelson::process

@@ -1,0 +1,35 @@
+// Making processes: clone3(2) with its fallbacks, and what belongs to a process handle.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace keelson::process {
+
+struct CloneRequest {
+    uint64_t flags = 0;    ///< CLONE_NEW*
+    int into_cgroup = -1;  ///< cgroup2 directory, borrowed
+};
+
+struct Clone {
+    pid_t pid = 0;  ///< 0 in the child
+    UniqueFd pidfd;
+};
+
+/// Like fork(2) with namespaces. Throws; a kernel without clone3 or CLONE_INTO_CGROUP gets the older way, the cgroup then being
+/// entered by the parent's write to cgroup.procs. The caller is single-threaded.
+Clone clone_process(const CloneRequest& request);
+
+UniqueFd open_pidfd(pid_t pid);
+void send_signal(int pidfd, int signal);
+/// True when the process ended in time. No timeout: waits for ever.
+bool wait_until_gone(int pidfd, int timeout_ms);
+/// waitid(2) on a child; the status in the form of wait(2).
+int reap(int pidfd);
+/// Exit code, or 128 + signal.
+int shell_status(int wait_status) noexcept;
+
+}  // namespace keelson::process

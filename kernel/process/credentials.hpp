@@ -1,0 +1,30 @@
+// Who a process is: capabilities, ids, privileges (capabilities(7), credentials(7)).
+#pragma once
+
+#include <kernel/config/config.hpp>
+
+#include <sys/types.h>
+
+#include <optional>
+#include <vector>
+
+namespace keelson::process {
+
+/// In our effective set?
+bool has_capability(int capability) noexcept;
+
+/// Does the container keep it, by lxc.cap.drop and lxc.cap.keep?
+bool keeps_capability(const config::Config& config, int capability);
+
+/// [inside] Bounding set as lxc.cap.* say; ambient and inheritable sets emptied, always (runc CVE-2022-29162).
+void drop_capabilities(const config::Config& config);
+
+/// [inside] Root of the user namespace: no groups, gid 0, uid 0; dumpable again so that /proc/self belongs to it.
+void become_namespace_root(uint32_t uid, uint32_t gid);
+
+/// [inside] Just before exec. Groups are dropped when none are given and the process may.
+void take_ids(uint32_t uid, uint32_t gid, const std::vector<gid_t>& groups);
+
+void forbid_new_privileges();
+
+}  // namespace keelson::process

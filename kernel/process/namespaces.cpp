@@ -1,0 +1,132 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/monitor/command_client.hpp>
+#include <kernel/process/namespaces.hpp>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <strings.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace keelson::process {
+namespace {
+
+uint64_t flags_of(const config::Config& config, std::string_view key) {
+    uint64_t flags = 0;
+    for (const std::string& value : config.list(key)) {
+        for (const std::string_view word : base::words(value)) flags |= namespace_flag(word).value_or(0);
+    }
+    return flags;
+}
+
+uint64_t default_namespaces(const config::Config& config, bool host_network) {
+    uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
+    if (!host_network) flags |= CLONE_NEWNET;
+    if (base::exists("/proc/self/ns/cgroup")) flags |= CLONE_NEWCGROUP;
+    if (config.is_set("lxc.idmap")) flags |= CLONE_NEWUSER;
+    if (config.is_set("lxc.time.offset.boot") || config.is_set("lxc.time.offset.monotonic")) flags |= CLONE_NEWTIME;
+    return flags;
+}
+
+uint64_t all_namespaces() {
+    uint64_t flags = 0;
+    for (const NamespaceKind& kind : namespace_kinds()) flags |= kind.flag;
+    return flags;
+}
+
+pid_t init_of(const std::string& container, const std::string& lxcpath) {
+    const size_t slash = container.rfind('/');
+    const std::string path = slash == std::string::npos ? lxcpath : container.substr(0, slash);
+    monitor::CommandClient client(path, container.substr(slash + 1));
+    const std::optional<pid_t> pid = client.init_pid();
+    if (!pid) throw Error(ESRCH, container, "the container whose namespace is shared does not run", "start it first");
+    return *pid;
+}
+
+UniqueFd open_one(const std::string& value, const NamespaceKind& kind, const std::string& lxcpath) {
+    if (value.starts_with('/')) return base::open_file(value, O_RDONLY);
+    const auto number = base::parse_unsigned(value);
+    const pid_t pid = number ? static_cast<pid_t>(*number) : init_of(value, lxcpath);
+    return base::open_file(cat("/proc/", pid, "/ns/", kind.name), O_RDONLY);
+}
+
+}  // namespace
+
+const std::array<NamespaceKind, 8>& namespace_kinds() {
+    static constexpr std::array<NamespaceKind, 8> kinds{{{"user", "USER", CLONE_NEWUSER},
+                                                         {"mnt", "MOUNT", CLONE_NEWNS},
+                                                         {"pid", "PID", CLONE_NEWPID},
+                                                         {"uts", "UTSNAME", CLONE_NEWUTS},
+                                                         {"ipc", "IPC", CLONE_NEWIPC},
+                                                         {"net", "NETWORK", CLONE_NEWNET},
+                                                         {"cgroup", "CGROUP", CLONE_NEWCGROUP},
+                                                         {"time", "TIME", CLONE_NEWTIME}}};
+    return kinds;
+}
+
+std::optional<uint64_t> namespace_flag(std::string_view name) {
+    const auto same = [&](std::string_view other) {
+        return name.size() == other.size() && ::strncasecmp(name.data(), other.data(), name.size()) == 0;
+    };
+    for (const NamespaceKind& kind : namespace_kinds()) {
+        if (same(kind.name) || same(kind.alias)) return kind.flag;
+    }
+    return std::nullopt;
+}
+
+uint64_t wanted_namespaces(const config::Config& config, bool host_network) {
+    uint64_t flags = default_namespaces(config, host_network);
+    if (config.is_set("lxc.namespace.clone")) flags = flags_of(config, "lxc.namespace.clone");
+    if (config.is_set("lxc.namespace.keep")) flags = all_namespaces() & ~flags_of(config, "lxc.namespace.keep");
+    for (const NamespaceKind& kind : namespace_kinds()) {
+        if (config.is_set(cat("lxc.namespace.share.", kind.name))) flags &= ~kind.flag;
+    }
+    return flags;
+}
+
+std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath) {
+    std::vector<SharedNamespace> shared;
+    for (const NamespaceKind& kind : namespace_kinds()) {
+        const std::string value = config.get(cat("lxc.namespace.share.", kind.name));
+        if (!value.empty()) shared.push_back({kind.flag, open_one(value, kind, lxcpath)});
+    }
+    return shared;
+}
+
+NamespaceSet::NamespaceSet(pid_t pid, uint64_t flags) { add(pid, flags); }
+
+void NamespaceSet::add(pid_t pid, uint64_t flags) {
+    pid_ = pid;
+    for (size_t i = 0; i < fds_.size(); ++i) {
+        const NamespaceKind& kind = namespace_kinds()[i];
+        if ((flags & kind.flag) != 0 && !fds_[i]) fds_[i] = base::open_file(cat("/proc/", pid, "/ns/", kind.name), O_RDONLY);
+    }
+}
+
+int NamespaceSet::fd(uint64_t flag) const noexcept {
+    for (size_t i = 0; i < fds_.size(); ++i) {
+        if (namespace_kinds()[i].flag == flag) return fds_[i].get();
+    }
+    return -1;
+}
+
+abi::NamespaceFds NamespaceSet::fds() const noexcept {
+    return {sizeof(abi::NamespaceFds), pid_, fd(CLONE_NEWUSER), fd(CLONE_NEWNS), fd(CLONE_NEWNET), fd(CLONE_NEWPID)};
+}
+
+std::vector<std::pair<std::string_view, int>> NamespaceSet::all() const {
+    std::vector<std::pair<std::string_view, int>> found;
+    for (size_t i = 0; i < fds_.size(); ++i) {
+        if (fds_[i]) found.emplace_back(namespace_kinds()[i].name, fds_[i].get());
+    }
+    return found;
+}
+
+void NamespaceSet::close() noexcept {
+    for (UniqueFd& fd : fds_) fd.reset();
+}
+
+}  // namespace keelson::process

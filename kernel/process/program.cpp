@@ -1,0 +1,104 @@
+#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/unique_fd.hpp>
+#include <kernel/process/clone.hpp>
+#include <kernel/process/program.hpp>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace keelson::process {
+namespace {
+
+constexpr size_t most_output = 40 * 1024;
+
+[[noreturn]] void become(const std::vector<std::string>& words, const Environment& environment, int output) {
+    const int null = ::open("/dev/null", O_RDONLY);
+    ::dup2(null, 0);
+    ::dup2(output, 1);
+    ::dup2(output, 2);
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    std::vector<char*> argv;
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    ::_exit(errno == ENOENT ? 127 : 126);
+}
+
+/// Reads to the end, so that a program that prints a lot is not blocked; keeps the first part.
+std::string read_output(int fd) {
+    std::string output;
+    std::array<char, 4096> buffer{};
+    for (;;) {
+        const ssize_t size = ::read(fd, buffer.data(), buffer.size());
+        if (size < 0 && errno == EINTR) continue;
+        if (size <= 0) return output;
+        if (output.size() < most_output) output.append(buffer.data(), static_cast<size_t>(size));
+    }
+}
+
+}  // namespace
+
+ProgramResult run_program(const std::vector<std::string>& words, const Environment& environment) {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error::last("pipe", words.front());
+    UniqueFd output(ends[0]), child_end(ends[1]);
+    const Clone child = clone_process({});
+    if (child.pid == 0) become(words, environment, child_end.get());
+    child_end.reset();
+    ProgramResult result;
+    result.output = read_output(output.get());
+    result.status = shell_status(reap(child.pidfd.get()));
+    return result;
+}
+
+ProgramResult run_shell(const std::string& command, const std::string& arguments, const Environment& environment) {
+    return run_program({"/bin/sh", "-c", cat("exec ", command, " ", arguments)}, environment);
+}
+
+std::string quoted(std::string_view word) {
+    std::string text = "'";
+    for (const char c : word) {
+        if (c == '\'')
+            text += "'\\''";
+        else
+            text += c;
+    }
+    return text + "'";
+}
+
+std::vector<std::string> split_command(std::string_view line) {
+    std::vector<std::string> words;
+    bool open = false;
+    char quote = 0;
+    for (const char c : line) {
+        if (quote != 0) {
+            if (c == quote)
+                quote = 0;
+            else
+                words.back() += c;
+            continue;
+        }
+        if (c == ' ' || c == '\t') {
+            open = false;
+            continue;
+        }
+        if (!open) words.emplace_back();
+        open = true;
+        if (c == '\'' || c == '"')
+            quote = c;
+        else
+            words.back() += c;
+    }
+    return words;
+}
+
+}  // namespace keelson::process
