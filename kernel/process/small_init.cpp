@@ -1,6 +1,7 @@
 #include <kernel/process/clone.hpp>
 #include <kernel/process/small_init.hpp>
 
+#include <errno.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/ioctl.h>

@@ -1,0 +1,219 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/actors.hpp>
+
+#include <algorithm>
+
+namespace keelson::container {
+namespace {
+
+plugins::PluginHost& host() { return plugins::PluginHost::instance(); }
+
+class LinkCollector final : public abi::LinkSink {
+public:
+    explicit LinkCollector(network::HandedLink& link) : link_(link) {}
+    void link(abi::StringView name) noexcept override { link_.name_inside = sdk::from_abi(name); }
+    void host_link(abi::StringView name) noexcept override { link_.host_link = sdk::from_abi(name); }
+    void preferred_name(abi::StringView name) noexcept override { link_.preferred_name = sdk::from_abi(name); }
+    void address(abi::StringView cidr) noexcept override { link_.addresses.emplace_back(sdk::from_abi(cidr)); }
+    void gateway(abi::StringView address) noexcept override { link_.gateway = sdk::from_abi(address); }
+    void resolver(abi::StringView address) noexcept override { link_.resolvers.emplace_back(sdk::from_abi(address)); }
+
+private:
+    network::HandedLink& link_;
+};
+
+/// Takes "ro", "rw" and "idmap=" out of lxc.rootfs.options.
+void take_options(const std::string& text, StorageChoice& choice) {
+    for (const std::string_view option : base::split(text, ',')) {
+        if (option == "ro") choice.read_only = true;
+        else if (option.starts_with("idmap=")) choice.idmap = option.substr(6);
+        else if (!option.empty() && option != "rw") choice.options += cat(choice.options.empty() ? "" : ",", option);
+    }
+}
+
+std::string prefix_of(const std::string& value) {
+    const size_t colon = value.find(':');
+    if (colon == std::string::npos || value.starts_with('/')) return {};
+    return value.substr(0, colon);
+}
+
+const plugins::LoadedPlugin& find_storage(const std::string& path) {
+    for (const std::string& name : host().applying("storage", path)) {
+        const plugins::LoadedPlugin& plugin = host().load("storage", name);
+        if (plugin.as<abi::Storage>().recognises(sdk::to_abi(path))) return plugin;
+    }
+    if (!base::exists(path)) {
+        throw Error(ENOENT, path, "the rootfs does not exist", "check lxc.rootfs.path, or make it with keelson create");
+    }
+    throw Error(EINVAL, path, "no storage plugin recognises this rootfs", "name one in lxc.rootfs.path, such as dir:/path; see keelson plugin list");
+}
+
+}  // namespace
+
+abi::Rootfs StorageChoice::raw() const {
+    return {sizeof(abi::Rootfs), read_only ? 1U : 0U, sdk::to_abi(path), sdk::to_abi(options)};
+}
+
+StorageChoice choose_storage(const config::Config& config) {
+    StorageChoice choice;
+    const std::string value = config.get("lxc.rootfs.path");
+    if (value.empty()) return choice;
+    take_options(config.get("lxc.rootfs.options"), choice);
+    const std::string prefix = prefix_of(value);
+    if (prefix.empty()) {
+        choice.path = value;
+        choice.plugin = &find_storage(value);
+        return choice;
+    }
+    choice.path = value.substr(prefix.size() + 1);
+    // LXC's own long name for the overlay backend, found in old configurations.
+    const std::string name = prefix == "overlayfs" ? "overlay" : prefix;
+    choice.plugin = &host().load("storage", name);
+    return choice;
+}
+
+Actors::Actors(const Facts& facts, const config::Config& config) : cgroup(facts, config), facts_(facts), config_(config) {
+    storage = choose_storage(config);
+    choose_networks();
+    choose_modules();
+    for (const std::string& value : config.list("keelson.hook")) {
+        for (const std::string_view name : base::words(value)) hooks.push_back(&host().load("hook", name));
+    }
+}
+
+void Actors::choose_networks() {
+    for (const unsigned index : config_.network_devices()) {
+        std::string type = config_.get(cat("lxc.net.", index, ".type"));
+        if (type.empty()) type = "empty";
+        NetworkChoice choice{index, type, nullptr, {}};
+        try {
+            choice.plugin = &host().load("net", type);
+        } catch (Error& error) {
+            throw error.at(cat("lxc.net.", index, ".type"));
+        }
+        choice.link.index = index;
+        choice.link.type = type;
+        networks.push_back(std::move(choice));
+    }
+}
+
+/// Wanted: named by keelson.lsm, applying to the host by themselves, or owners of a key that is set.
+void Actors::choose_modules() {
+    std::vector<std::string> names;
+    const auto want = [&](std::string_view name) {
+        if (std::ranges::find(names, name) == names.end() && host().knows("lsm", name)) names.emplace_back(name);
+    };
+    if (config_.is_set("keelson.lsm")) {
+        for (const std::string& value : config_.list("keelson.lsm")) {
+            for (const std::string_view name : base::words(value)) {
+                if (name != "none") names.emplace_back(name);
+            }
+        }
+    } else {
+        for (const std::string& name : host().applying("lsm")) want(name);
+    }
+    for (const config::Entry& entry : config_.entries()) {
+        const std::vector<std::string_view> parts = base::split(entry.key, '.');
+        if (parts.size() >= 3 && parts[0] == "lxc") want(parts[1]);
+        if (parts.size() >= 4 && parts[0] == "keelson" && parts[1] == "lsm") want(parts[2]);
+    }
+    for (const std::string& name : names) modules.push_back({&host().load("lsm", name), {}});
+    std::ranges::stable_sort(modules, {}, [](const ModuleChoice& m) { return m.plugin->file().order; });
+}
+
+bool Actors::host_network() const {
+    const auto stays = [](const NetworkChoice& n) {
+        return (n.plugin->as<abi::Network>().traits() & abi::network_host_namespace) != 0;
+    };
+    return !networks.empty() && std::ranges::all_of(networks, stays);
+}
+
+void Actors::check() {
+    if (storage.plugin != nullptr) {
+        const CallContext context(facts_, config_, *storage.plugin, nullptr);
+        const abi::Rootfs rootfs = storage.raw();
+        plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().check(context.raw(), &rootfs, e); });
+    }
+    for (NetworkChoice& n : networks) {
+        abi::Network& plugin = n.plugin->as<abi::Network>();
+        const uint32_t traits = plugin.traits();
+        const std::string object = cat("lxc.net.", n.index);
+        if ((traits & abi::network_needs_root) != 0 && facts_.raw().ordinary_user != 0) {
+            throw Error(EPERM, object, cat("a network of type ", n.type, " needs root"), "use lxc.net.N.type = empty, or start the container as root");
+        }
+        if ((traits & abi::network_needs_link) != 0 && !config_.is_set(n.prefix() + "link")) {
+            throw Error(EINVAL, object, cat("a network of type ", n.type, " needs a link"), cat("set ", n.prefix(), "link to an interface of the host"));
+        }
+        const CallContext context(facts_, config_, *n.plugin, nullptr, n.prefix());
+        const abi::NetworkDevice device{sizeof device, n.index};
+        plugins::call(*n.plugin, [&](abi::ErrorSink* e) { return plugin.check(context.raw(), &device, e); });
+    }
+    std::erase_if(modules, [&](const ModuleChoice& m) {
+        bool wanted = false;
+        const CallContext context(facts_, config_, *m.plugin, nullptr);
+        plugins::call(*m.plugin, [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
+        return !wanted;
+    });
+}
+
+void Actors::prepare_storage() {
+    const CallContext context(facts_, config_, *storage.plugin, journal_);
+    const abi::Rootfs rootfs = storage.raw();
+    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().prepare(context.raw(), &rootfs, e); });
+}
+
+UniqueFd Actors::mount_rootfs() {
+    const CallContext context(facts_, config_, *storage.plugin, journal_);
+    const abi::Rootfs rootfs = storage.raw();
+    int32_t mount = -1;
+    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().mount(context.raw(), &rootfs, &mount, e); });
+    return UniqueFd(mount);
+}
+
+void Actors::prepare_modules() {
+    for (ModuleChoice& module : modules) {
+        const CallContext context(facts_, config_, *module.plugin, journal_);
+        sdk::StringCollector state;
+        plugins::call(*module.plugin, [&](abi::ErrorSink* e) { return module.plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
+        module.state = state.first();
+    }
+}
+
+void Actors::confine(ModuleChoice& module, int proc) const {
+    const CallContext context(facts_, config_, *module.plugin, nullptr);
+    plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
+        return module.plugin->as<abi::SecurityModule>().confine(context.raw(), sdk::to_abi(module.state), proc, e);
+    });
+}
+
+void Actors::prepare_network(NetworkChoice& network) {
+    const CallContext context(facts_, config_, *network.plugin, journal_, network.prefix());
+    const abi::NetworkDevice device{sizeof device, network.index};
+    plugins::call(*network.plugin, [&](abi::ErrorSink* e) { return network.plugin->as<abi::Network>().prepare(context.raw(), &device, e); });
+}
+
+void Actors::connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces) {
+    const CallContext context(facts_, config_, *network.plugin, journal_, network.prefix());
+    const abi::NetworkDevice device{sizeof device, network.index};
+    const abi::NamespaceFds fds = namespaces.fds();
+    LinkCollector link(network.link);
+    plugins::call(*network.plugin, [&](abi::ErrorSink* e) {
+        return network.plugin->as<abi::Network>().connect(context.raw(), &device, &fds, &link, e);
+    });
+}
+
+void Actors::run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces) {
+    for (const plugins::LoadedPlugin* hook : hooks) {
+        abi::StageHook& plugin = hook->as<abi::StageHook>();
+        if ((plugin.stages() & (1U << static_cast<unsigned>(stage))) == 0) continue;
+        const CallContext context(facts_, config_, *hook, journal_);
+        const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
+        plugins::call(*hook, [&](abi::ErrorSink* e) {
+            return plugin.run(context.raw(), stage, sdk::to_abi(rootfs), namespaces != nullptr ? &fds : nullptr, e);
+        });
+    }
+}
+
+}  // namespace keelson::container

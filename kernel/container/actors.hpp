@@ -1,0 +1,74 @@
+// The plugins of one container: chosen by its configuration, or by what the host has; each call with its context.
+#pragma once
+
+#include <kernel/container/cgroup.hpp>
+#include <kernel/container/facts.hpp>
+#include <kernel/network/inside.hpp>
+#include <kernel/process/namespaces.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+/// lxc.rootfs.path taken apart, with the backend that serves it.
+struct StorageChoice {
+    const plugins::LoadedPlugin* plugin = nullptr;  ///< null: no rootfs, the host's is used
+    std::string path, options;
+    bool read_only = false;
+    std::string idmap;  ///< lxc.rootfs.options = idmap=...
+
+    abi::Rootfs raw() const;
+};
+/// "NAME:PATH" when NAME is a storage plugin, else the first backend whose kind of file PATH is and that recognises it.
+StorageChoice choose_storage(const config::Config& config);
+
+struct NetworkChoice {
+    unsigned index;
+    std::string type;
+    const plugins::LoadedPlugin* plugin;
+    network::HandedLink link;
+    std::string prefix() const { return cat("lxc.net.", index, "."); }
+};
+
+struct ModuleChoice {
+    const plugins::LoadedPlugin* plugin;
+    std::string state;
+};
+
+class Actors {
+public:
+    /// Stage resolve: chooses and loads every plugin of the container. Throws.
+    Actors(const Facts& facts, const config::Config& config);
+
+    /// Stage resolve: asks every plugin whether it can do what is configured. Modules with nothing to do are dropped.
+    void check();
+    bool host_network() const;
+
+    void attach_journal(lifecycle::Journal* journal) { journal_ = journal; }
+
+    StorageChoice storage;
+    std::vector<NetworkChoice> networks;
+    std::vector<ModuleChoice> modules;                    ///< by order
+    std::vector<const plugins::LoadedPlugin*> hooks;
+    Cgroup cgroup;
+
+    void prepare_storage();
+    UniqueFd mount_rootfs();
+    void prepare_modules();
+    void confine(ModuleChoice& module, int proc) const;   ///< [inside]
+    void prepare_network(NetworkChoice& network);
+    void connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces);
+    void run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces);
+
+private:
+    void choose_networks();
+    void choose_modules();
+
+    const Facts& facts_;
+    const config::Config& config_;
+    lifecycle::Journal* journal_ = nullptr;
+};
+
+}  // namespace keelson::container

@@ -1,0 +1,54 @@
+// The cgroups of one container, through the driver of the host's layout.
+#pragma once
+
+#include <kernel/container/facts.hpp>
+#include <kernel/filesystem/rootfs_setup.hpp>
+
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+/// Descriptors that a new process needs to get into a cgroup.
+struct CgroupEntry {
+    UniqueFd unified;
+    std::vector<UniqueFd> tasks;
+    /// [the entering process] Writes itself into the v1 hierarchies.
+    void enter_v1() const;
+};
+
+class Cgroup {
+public:
+    /// Chooses the driver: keelson.cgroup.driver, or the first that applies to the host. `state` is what `create` left, for
+    /// commands that look at a running container.
+    Cgroup(const Facts& facts, const config::Config& config, std::string state = {});
+
+    /// False: the container has no cgroup (keelson.cgroup.driver = none, or a host without any).
+    bool available() const noexcept { return driver_ != nullptr; }
+    const plugins::LoadedPlugin* driver() const noexcept { return driver_; }
+    const std::string& state() const noexcept { return state_; }
+
+    void create(lifecycle::Journal& journal);
+    CgroupEntry entry(abi::CgroupRole role) const;
+    void limit(abi::CgroupPhase phase) const;
+    void freeze(bool frozen, unsigned timeout_ms) const;
+    bool is_frozen() const;
+    std::string read(const std::string& file) const;
+    void write(const std::string& file, const std::string& value) const;
+    std::string path(const std::string& controller) const;
+    abi::CgroupUsage usage() const;
+    std::vector<filesystem::CgroupMountPlan> mounts(const abi::CgroupMountRequest& request) const;
+
+private:
+    template <typename Method, typename... Arguments>
+    void ask(Method method, Arguments... arguments) const;
+    const plugins::LoadedPlugin& need(const std::string& object) const;
+
+    const Facts& facts_;
+    const config::Config& config_;
+    const plugins::LoadedPlugin* driver_ = nullptr;
+    std::string state_;
+    lifecycle::Journal* journal_ = nullptr;
+};
+
+}  // namespace keelson::container
