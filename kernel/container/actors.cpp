@@ -172,16 +172,14 @@ UniqueFd Actors::mount_rootfs() {
     return UniqueFd(mount);
 }
 
-void Actors::prepare_modules() {
-    for (ModuleChoice& module : modules) {
-        const CallContext context(facts_, config_, *module.plugin, journal_);
-        sdk::StringCollector state;
-        plugins::call(*module.plugin, [&](abi::ErrorSink* e) { return module.plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
-        module.state = state.first();
-    }
+void Actors::prepare_module(const plugins::LoadedPlugin* plugin) {
+    const CallContext context(facts_, config_, *plugin, journal_);
+    sdk::StringCollector state;
+    plugins::call(*plugin, [&](abi::ErrorSink* e) { return plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
+    std::ranges::find(modules, plugin, &ModuleChoice::plugin)->state = state.first();
 }
 
-void Actors::confine(ModuleChoice& module, int proc) const {
+void Actors::confine(const ModuleChoice& module, int proc) const {
     const CallContext context(facts_, config_, *module.plugin, nullptr);
     plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
         return module.plugin->as<abi::SecurityModule>().confine(context.raw(), sdk::to_abi(module.state), proc, e);

@@ -56,8 +56,8 @@ public:
 
     void prepare_storage();
     UniqueFd mount_rootfs();
-    void prepare_modules();
-    void confine(ModuleChoice& module, int proc) const;   ///< [inside]
+    void prepare_module(const plugins::LoadedPlugin* plugin);
+    void confine(const ModuleChoice& module, int proc) const;   ///< [inside]
     void prepare_network(NetworkChoice& network);
     void connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces);
     void run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces);

@@ -1,0 +1,163 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/host_steps.hpp>
+#include <kernel/container/link_text.hpp>
+#include <kernel/container/undo.hpp>
+#include <kernel/filesystem/mount.hpp>
+#include <kernel/process/settings.hpp>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace keelson::container::host {
+namespace {
+
+/// A shared pid namespace has to be entered by the parent: it counts for children only (setns(2)). Lives for one clone.
+class SharedPidNamespace {
+public:
+    explicit SharedPidNamespace(const std::vector<process::SharedNamespace>& shared) {
+        for (const process::SharedNamespace& one : shared) {
+            if (one.flag != CLONE_NEWPID) continue;
+            own_ = base::open_file("/proc/self/ns/pid_for_children", O_RDONLY);
+            if (::setns(one.fd.get(), CLONE_NEWPID) != 0) throw Error::last("enter shared namespace", "pid");
+        }
+    }
+    ~SharedPidNamespace() {
+        if (own_) ::setns(own_.get(), CLONE_NEWPID);
+    }
+    SharedPidNamespace(const SharedPidNamespace&) = delete;
+
+private:
+    UniqueFd own_;
+};
+
+/// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other one
+/// that is not ours (ours close on exec).
+void leave_caller() {
+    ::setsid();
+    if (::chdir("/") != 0) throw Error::last("enter", "/");
+    const UniqueFd null = base::open_file("/dev/null", O_RDWR);
+    for (const int fd : {0, 1, 2}) ::dup2(null.get(), fd);
+    base::detach_log_from_stderr();
+    for (const int fd : base::inheritable_fds()) {
+        if (fd > 2) ::close(fd);
+    }
+}
+
+void write_pid_file(Run& run) {
+    const std::string& path = run.options.pid_file;
+    if (path.empty()) return;
+    const uint64_t record = run.journal->intend("kernel", "file", path);
+    const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    base::write_fd(file.get(), cat(::getpid()), path);
+    run.journal->complete(record, {});
+}
+
+/// Made by the child itself, later: the cgroup namespace's root is where it then stands, and time has no clone3 flag that
+/// counts for the child.
+constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
+
+}  // namespace
+
+void run_pre_start_hooks(Run& run) {
+    run.hooks.run("pre-start");
+    run.actors.run_stage_hooks(abi::HookStage::pre_start, {}, nullptr);
+}
+
+void prepare_console(Run& run) { run.console.prepare(!run.options.daemonize); }
+
+void make_cgroups(Run& run) {
+    run.actors.cgroup.create(*run.journal);
+    run.payload = run.actors.cgroup.entry(abi::CgroupRole::payload);
+}
+
+void become_monitor(Run& run) {
+    if (run.options.daemonize && !run.monitor_born) {
+        const CgroupEntry place = run.actors.cgroup.entry(abi::CgroupRole::monitor);
+        auto [theirs, ours] = process::Channel::pair();
+        const process::Clone monitor = process::clone_process({0, place.unified.get()});
+        if (monitor.pid != 0) {
+            run.report = std::move(theirs);
+            run.lifecycle.became(lifecycle::Side::caller);
+            return;
+        }
+        run.report = std::move(ours);
+        run.monitor_born = true;
+        leave_caller();
+        place.enter_v1();
+    }
+    write_pid_file(run);
+}
+
+void mount_rootfs(Run& run) {
+    run.actors.prepare_storage();
+    run.rootfs_mount = run.actors.mount_rootfs();
+}
+
+void make_child(Run& run) {
+    run.namespaces = process::wanted_namespaces(run.config, run.actors.host_network());
+    run.shared = process::open_shared(run.config, run.facts.lxcpath());
+    if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
+    run.turns.open();
+    const uint64_t record = run.journal->intend("kernel", "process", "");
+    {
+        const SharedPidNamespace shared(run.shared);
+        run.child = process::clone_process({run.namespaces & ~made_later, run.payload.unified.get()});
+    }
+    if (run.child.pid == 0) {
+        run.lifecycle.became(lifecycle::Side::inside);
+        run.turns.became_child();
+        return;
+    }
+    run.turns.became_host();
+    run.journal->complete(record, process_record(run.child.pid));
+    run.hooks.set("LXC_PID", cat(run.child.pid));
+    run.namespace_fds = process::NamespaceSet(run.child.pid, run.namespaces & ~made_later);
+    process::set_core_scheduling(run.config, run.child.pid);
+}
+
+void map_ids(Run& run) {
+    if (run.has(CLONE_NEWUSER)) run.facts.idmap().write_for(run.child.pid);
+}
+
+void set_limits(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::before_setup); }
+
+void connect_network(Run& run, size_t which) {
+    NetworkChoice& network = run.actors.networks[which];
+    run.connected = true;
+    run.actors.connect_network(network, run.namespace_fds);
+    if (network.type != "none") run.hooks.run_script(network.link, network::ScriptAction::up);
+    run.turns.tell(cat("link ", which), pack(network.link));
+}
+
+void set_process_values(Run& run) {
+    process::set_proc_values(run.config, run.child.pid);
+    process::set_limits(run.config, run.child.pid);
+}
+
+void map_rootfs(Run& run) {
+    const std::string& idmap = run.actors.storage.idmap;
+    if (idmap.empty()) return;
+    const UniqueFd other = idmap == "container" ? UniqueFd() : base::open_file(idmap, O_RDONLY);
+    const int user_namespace = idmap == "container" ? run.namespace_fds.fd(CLONE_NEWUSER) : other.get();
+    if (user_namespace < 0) throw Error(EINVAL, "lxc.rootfs.options = idmap=container", "the container has no user namespace", "add lxc.idmap lines");
+    filesystem::set_idmap(run.rootfs_mount.get(), user_namespace, true);
+}
+
+void set_device_rules(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::after_setup); }
+
+void run_start_host_hooks(Run& run) {
+    run.namespace_fds.add(run.child.pid, run.namespaces);
+    run.hooks.run("start-host");
+    run.actors.run_stage_hooks(abi::HookStage::start_host, {}, &run.namespace_fds);
+}
+
+}  // namespace keelson::container::host

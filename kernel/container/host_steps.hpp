@@ -1,0 +1,26 @@
+// [host] Steps of a start, in their order.
+#pragma once
+
+#include <kernel/container/run.hpp>
+
+namespace keelson::container::host {
+
+void run_pre_start_hooks(Run& run);
+void prepare_console(Run& run);
+void make_cgroups(Run& run);
+/// In the background a monitor is born in its cgroup (a move would wait for an RCU grace period) and goes on from here; who asked for
+/// the start becomes the caller. In the foreground we are the monitor.
+void become_monitor(Run& run);
+void mount_rootfs(Run& run);
+
+void make_child(Run& run);
+void map_ids(Run& run);
+void set_limits(Run& run);
+void connect_network(Run& run, size_t which);
+void set_process_values(Run& run);
+void map_rootfs(Run& run);
+
+void set_device_rules(Run& run);
+void run_start_host_hooks(Run& run);
+
+}  // namespace keelson::container::host

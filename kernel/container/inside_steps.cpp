@@ -1,0 +1,294 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/environment.hpp>
+#include <kernel/container/inside_steps.hpp>
+#include <kernel/container/link_text.hpp>
+#include <kernel/process/credentials.hpp>
+#include <kernel/process/settings.hpp>
+#include <kernel/process/small_init.hpp>
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace keelson::container::inside {
+namespace {
+
+/// Security modules with a smaller order confine before no_new_privs is set, which would forbid some of them; those with a
+/// larger one, such as system call filters, after it.
+constexpr uint32_t order_of_no_new_privs = 500;
+
+void restore_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// The monitor died before the death signal was set: nobody would end us.
+void die_with_monitor(const Run& run) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (run.has(CLONE_NEWPID) ? ::getppid() != 0 : ::getppid() == 1) ::_exit(1);
+}
+
+void enter_shared_namespaces(const Run& run) {
+    for (const process::SharedNamespace& shared : run.shared) {
+        if (shared.flag == CLONE_NEWPID || shared.flag == CLONE_NEWTIME) continue;
+        if (::setns(shared.fd.get(), static_cast<int>(shared.flag)) != 0) throw Error::last("enter shared namespace", "lxc.namespace.share");
+    }
+}
+
+bool shares(const Run& run, uint64_t flag) {
+    for (const process::SharedNamespace& shared : run.shared) {
+        if (shared.flag == flag) return true;
+    }
+    return false;
+}
+
+std::vector<std::string> name_servers(const Run& run) {
+    std::vector<std::string> servers;
+    for (const NetworkChoice& network : run.actors.networks) {
+        servers.insert(servers.end(), network.link.resolvers.begin(), network.link.resolvers.end());
+    }
+    return servers;
+}
+
+/// lxc.mount.auto's word for cgroups, taken apart; false when there is none.
+bool cgroup_request(const Run& run, abi::CgroupMountRequest& request) {
+    std::string token;
+    for (const std::string& line : run.config.list("lxc.mount.auto")) {
+        for (const std::string_view word : base::words(line)) {
+            if (word.starts_with("cgroup")) token = word;
+        }
+    }
+    if (token.empty()) return false;
+    const auto has = [&](std::string_view part) { return (token + ":").find(cat(":", part, ":")) != std::string::npos; };
+    request = {sizeof request, 0, 0, 0, 0, 0, 0};
+    request.can_mount = process::keeps_capability(run.config, CAP_SYS_ADMIN);
+    const bool plain = !has("ro") && !has("rw") && !has("mixed");
+    request.read_only = has("ro");
+    request.mixed = has("mixed") || (plain && request.can_mount == 0);
+    request.full = token.starts_with("cgroup-full");
+    request.force = has("force");
+    request.own_namespace = run.has(CLONE_NEWCGROUP);
+    return true;
+}
+
+/// lxc.init.cwd; a way that leads out of the root through a leaked descriptor is refused (CVE-2024-21626).
+void enter_working_directory(const config::Config& config) {
+    std::string path = config.get("lxc.init.cwd");
+    if (path.empty()) path = "/";
+    base::make_directories(path, 0755);
+    if (::chdir(path.c_str()) != 0) throw Error::last("enter", path, "check lxc.init.cwd");
+    char cwd[PATH_MAX];
+    if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') throw Error(EACCES, path, "lxc.init.cwd leads out of the container");
+}
+
+int console_peer(const Run& run) {
+    if (run.container_console.peer) return run.container_console.peer.get();
+    const console::Pty* host = run.console.host_console();
+    return host != nullptr ? host->peer.get() : -1;
+}
+
+/// Background: everything is the console, or /dev/null without one. Foreground and execute: only what is a terminal is replaced.
+void set_standard_descriptors(const Run& run) {
+    const int peer = console_peer(run);
+    const UniqueFd null = peer < 0 ? base::open_file("/dev/null", O_RDWR) : UniqueFd();
+    const int to = peer >= 0 ? peer : null.get();
+    for (const int fd : {0, 1, 2}) {
+        const bool replace = run.options.daemonize || (peer >= 0 && (!run.options.execute || ::isatty(fd) != 0));
+        if (replace && ::dup2(to, fd) < 0) throw Error::last("set up standard descriptor", cat(fd));
+    }
+    if (peer >= 0) ::ioctl(0, TIOCSCTTY, 0);
+}
+
+std::string names_of_ttys(const Run& run) {
+    std::string names;
+    for (const console::Pty& tty : run.container_ttys) names += cat(names.empty() ? "" : " ", "pts/", tty.number);
+    return names;
+}
+
+std::vector<gid_t> init_groups(const config::Config& config) {
+    std::vector<gid_t> groups;
+    for (const std::string& line : config.list("lxc.init.groups")) {
+        for (const std::string_view part : base::split(line, ',')) groups.push_back(static_cast<gid_t>(base::parse_unsigned(base::trim(part)).value_or(0)));
+    }
+    return groups;
+}
+
+/// Descriptors that the caller left open belong to it, not to the container, unless systemd passed them (sd_listen_fds(3)).
+void close_inherited(const Run& run) {
+    if (!run.options.daemonize && !run.options.close_all_fds) return;
+    const char* listen = ::getenv("LISTEN_FDS");
+    const auto kept = listen != nullptr ? base::parse_unsigned(listen).value_or(0) : 0;
+    ::close_range(3 + static_cast<unsigned>(kept), ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+[[noreturn]] void become(const std::vector<std::string>& command) {
+    std::vector<char*> argv;
+    for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    const int cause = errno;
+    const std::string hint = cause == ENOENT  ? "the file, or the interpreter or loader that it asks for, is not in the rootfs; name another with lxc.init.cmd"
+                             : cause == EACCES ? "it must be executable for the container's user, and so must every directory above it be"
+                             : cause == ENOEXEC ? "it is not a program of this machine's architecture"
+                                                : "";
+    throw Error(cause, command.front(), "execute init", hint);
+}
+
+}  // namespace
+
+void enter(Run& run) {
+    restore_signals();
+    die_with_monitor(run);
+    run.payload.enter_v1();
+    run.payload = {};
+    enter_shared_namespaces(run);
+    if (run.has(CLONE_NEWUSER)) {
+        const bool has_root = run.facts.idmap().host(abi::IdKind::user, 0) && run.facts.idmap().host(abi::IdKind::group, 0);
+        process::become_namespace_root(has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.uid")),
+                                       has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.gid")));
+        die_with_monitor(run);
+    }
+    if (run.has(CLONE_NEWCGROUP) && ::unshare(CLONE_NEWCGROUP) != 0) throw Error::last("make a cgroup namespace", "");
+    if (run.has(CLONE_NEWTIME)) process::enter_time_namespace(run.config);
+    for (size_t i = 0; i < run.actors.networks.size(); ++i) {
+        run.actors.networks[i].link = unpack_link(run.turns.told(cat("link ", i)));
+    }
+    ::umask(022);
+    run.hooks.add_inside_environment();
+    run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(run.rootfs_mount));
+    run.rootfs->enter_mount_namespace();
+}
+
+void run_pre_mount_hooks(Run& run) {
+    run.hooks.run("pre-mount");
+    run.actors.run_stage_hooks(abi::HookStage::pre_mount, run.rootfs->mount_point(), nullptr);
+}
+
+void mount_rootfs(Run& run) {
+    if (run.has(CLONE_NEWUSER)) run.user_namespace = base::open_file("/proc/self/ns/user", O_RDONLY);
+    run.rootfs->set_user_namespace(run.user_namespace.get());
+    run.rootfs->attach_rootfs();
+}
+
+void set_identity(Run& run) {
+    if (!shares(run, CLONE_NEWUTS)) process::set_host_name(run.config);
+    process::join_session_keyring(run.config);
+}
+
+void configure_network(Run& run) {
+    if (!run.has(CLONE_NEWNET)) return;
+    std::vector<network::HandedLink> links;
+    for (const NetworkChoice& network : run.actors.networks) links.push_back(network.link);
+    network::configure(run.config, links, run.gateways);
+}
+
+void mount_all(Run& run) {
+    run.rootfs->mount_dev();
+    run.private_proc = filesystem::RootfsSetup::private_proc();
+    run.rootfs->mount_auto();
+    run.rootfs->mount_entries();
+    if (abi::CgroupMountRequest request; cgroup_request(run, request)) {
+        run.rootfs->mount_cgroups(run.actors.cgroup.mounts(request));
+    }
+    if (const std::vector<std::string> servers = name_servers(run); !servers.empty()) run.rootfs->write_resolver(servers);
+}
+
+void run_mount_hooks(Run& run) {
+    run.hooks.run("mount");
+    run.actors.run_stage_hooks(abi::HookStage::mount, run.rootfs->mount_point(), nullptr);
+}
+
+void run_autodev_hooks(Run& run) {
+    if (!run.config.flag("lxc.autodev")) return;
+    run.hooks.run("autodev");
+    run.actors.run_stage_hooks(abi::HookStage::autodev, run.rootfs->mount_point(), nullptr);
+}
+
+void make_devices(Run& run) {
+    if (run.config.flag("lxc.autodev")) run.rootfs->make_device_nodes();
+    const UniqueFd devpts = run.rootfs->mount_devpts();
+    if (devpts) run.turns.hand_over("devpts", {devpts.get()});
+
+    std::vector<filesystem::TerminalNode> terminals;
+    if (devpts && run.console.console_from_container()) {
+        run.container_console = console::open_pty(devpts.get());
+        run.turns.hand_over("console", {run.container_console.master.get()});
+    }
+    if (const int peer = console_peer(run); peer >= 0) terminals.push_back({peer, "console"});
+    if (!run.options.execute) {
+        std::vector<int> masters;
+        for (unsigned i = 0; devpts && run.console.ttys_from_container() && i < run.console.tty_count(); ++i) {
+            run.container_ttys.push_back(console::open_pty(devpts.get()));
+            masters.push_back(run.container_ttys.back().master.get());
+        }
+        if (!masters.empty()) run.turns.hand_over("ttys", masters);
+        const std::vector<console::Pty>& ttys = masters.empty() ? run.console.host_ttys() : run.container_ttys;
+        for (size_t i = 0; i < ttys.size(); ++i) terminals.push_back({ttys[i].peer.get(), cat("tty", i + 1)});
+    }
+    run.rootfs->bind_terminals(terminals);
+    run.rootfs->make_dev_links();
+}
+
+void pivot(Run& run) {
+    run.rootfs->pivot();
+    run.rootfs->mask_boot_id();
+}
+
+void apply_settings(Run& run) {
+    process::set_personality(run.config);
+    process::set_sysctls(run.config, run.private_proc.get());
+    process::drop_capabilities(run.config);
+}
+
+void confine(Run& run) {
+    bool forbidden = !run.config.flag("lxc.no_new_privs");
+    for (const ModuleChoice& module : run.actors.modules) {
+        if (!forbidden && module.plugin->file().order > order_of_no_new_privs) {
+            process::forbid_new_privileges();
+            forbidden = true;
+        }
+        run.actors.confine(module, run.private_proc.get());
+    }
+    if (!forbidden) process::forbid_new_privileges();
+    run.private_proc.reset();
+}
+
+void run_start_hooks(Run& run) {
+    run.hooks.run("start");
+    run.actors.run_stage_hooks(abi::HookStage::start, "/", nullptr);
+}
+
+void become_session(Run& run) {
+    if (::setsid() < 0 && errno != EPERM) throw Error::last("setsid", "");
+    set_standard_descriptors(run);
+    enter_working_directory(run.config);
+}
+
+void execute(Run& run) {
+    const auto uid = static_cast<uint32_t>(run.config.number("lxc.init.uid"));
+    const auto gid = static_cast<uint32_t>(run.config.number("lxc.init.gid"));
+    set_init_environment(run.config, names_of_ttys(run));
+    close_inherited(run);
+    process::take_ids(uid, gid, init_groups(run.config));
+    ::prctl(PR_SET_PDEATHSIG, run.config.signal("lxc.monitor.signal.pdeath", SIGKILL));
+    run.turns.about_to_exec(run.trace.pack());
+    if (!run.options.execute) become(run.command);
+    run.turns.close();
+    process::run_as_small_init([&] { become(run.command); });
+}
+
+}  // namespace keelson::container::inside

@@ -1,0 +1,29 @@
+#include <kernel/container/run.hpp>
+
+namespace keelson::container {
+namespace {
+
+/// Arguments win; then lxc.execute.cmd for execute, lxc.init.cmd, /sbin/init.
+std::vector<std::string> choose_command(const config::Config& config, const StartOptions& options) {
+    if (!options.command.empty()) return options.command;
+    if (options.execute && config.is_set("lxc.execute.cmd")) return process::split_command(config.get("lxc.execute.cmd"));
+    if (config.is_set("lxc.init.cmd")) return process::split_command(config.get("lxc.init.cmd"));
+    if (options.execute) throw Error(EINVAL, "", "no command to execute", "give one after --, or set lxc.execute.cmd");
+    return {"/sbin/init"};
+}
+
+}  // namespace
+
+Run::Run(const Facts& its_facts, config::Config& its_config, const StartOptions& its_options)
+    : facts(its_facts),
+      config(its_config),
+      options(its_options),
+      command(choose_command(config, options)),
+      actors(facts, config),
+      hooks(facts, config),
+      console(config) {
+    if (!options.trace_file.empty()) trace.turn_on();
+    fill_start_table(*this);
+}
+
+}  // namespace keelson::container

@@ -1,0 +1,64 @@
+// One run of a container, from start to stop: what its steps share. The monitor owns it; the child works on its copy.
+#pragma once
+
+#include <kernel/console/console.hpp>
+#include <kernel/container/actors.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/hooks.hpp>
+#include <kernel/container/turns.hpp>
+#include <kernel/filesystem/rootfs_setup.hpp>
+#include <kernel/lifecycle/lifecycle.hpp>
+#include <kernel/lifecycle/trace.hpp>
+#include <kernel/process/channel.hpp>
+#include <kernel/process/clone.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+struct Run {
+    Run(const Facts& facts, config::Config& config, const StartOptions& options);
+    Run(const Run&) = delete;
+
+    const Facts& facts;
+    config::Config& config;
+    const StartOptions& options;
+    std::vector<std::string> command;
+
+    Actors actors;
+    Hooks hooks;
+    console::Console console;
+    lifecycle::Lifecycle lifecycle;
+    lifecycle::Trace trace;
+
+    // Made by host steps.
+    std::optional<lifecycle::Journal> journal;
+    UniqueFd rootfs_mount;
+    CgroupEntry payload;
+    std::vector<network::AutoGateway> gateways;
+    std::vector<process::SharedNamespace> shared;
+    uint64_t namespaces = 0;
+    process::Clone child;
+    process::NamespaceSet namespace_fds;
+    ChannelTurns turns;
+    UniqueFd devpts;
+    bool monitor_born = false;  ///< in the background: the monitor is a process of its own
+    process::Channel report;    ///< from the monitor to who asked for the start
+    bool connected = false;  ///< networks stand: down scripts run at stop
+
+    // Made by steps inside.
+    std::optional<filesystem::RootfsSetup> rootfs;
+    UniqueFd private_proc;
+    UniqueFd user_namespace;
+    console::Pty container_console;
+    std::vector<console::Pty> container_ttys;
+
+    bool has(uint64_t namespace_flag) const noexcept { return (namespaces & namespace_flag) != 0; }
+};
+
+/// The table: every step of a start, in order (start_table.cpp).
+void fill_start_table(Run& run);
+
+}  // namespace keelson::container

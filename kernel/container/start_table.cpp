@@ -1,0 +1,65 @@
+// Every step of a start, in the order of the stages. What a step does stands in host_steps.cpp and inside_steps.cpp.
+#include <kernel/container/host_steps.hpp>
+#include <kernel/container/inside_steps.hpp>
+#include <kernel/container/run.hpp>
+
+namespace keelson::container {
+
+void fill_start_table(Run& run) {
+    using enum lifecycle::Stage;
+    const auto add = [&](lifecycle::Stage stage, std::string actor, void (*step)(Run&)) {
+        run.lifecycle.add(stage, std::move(actor), [&run, step] { step(run); });
+    };
+    const Actors& actors = run.actors;
+    const auto title = [](const plugins::LoadedPlugin* plugin) { return plugin->title(); };
+
+    add(pre_start, "hooks", host::run_pre_start_hooks);
+    add(pre_start, "console", host::prepare_console);
+    for (const ModuleChoice& module : actors.modules) {
+        run.lifecycle.add(pre_start, title(module.plugin), [&run, plugin = module.plugin] { run.actors.prepare_module(plugin); });
+    }
+    if (actors.cgroup.available()) add(pre_start, title(actors.cgroup.driver()), host::make_cgroups);
+    add(pre_start, "monitor", host::become_monitor);
+    if (actors.storage.plugin != nullptr) add(pre_start, title(actors.storage.plugin), host::mount_rootfs);
+    for (const NetworkChoice& network : actors.networks) {
+        run.lifecycle.add(pre_start, title(network.plugin), [&run, i = &network - actors.networks.data()] {
+            run.actors.prepare_network(run.actors.networks[static_cast<size_t>(i)]);
+        });
+    }
+
+    add(clone, "kernel", host::make_child);
+    add(clone, "kernel (id map)", host::map_ids);
+    if (actors.cgroup.available()) add(clone, title(actors.cgroup.driver()), host::set_limits);
+    for (const NetworkChoice& network : actors.networks) {
+        run.lifecycle.add(clone, title(network.plugin), [&run, i = &network - actors.networks.data()] {
+            host::connect_network(run, static_cast<size_t>(i));
+        });
+    }
+    add(clone, "kernel (limits)", host::set_process_values);
+    if (actors.storage.plugin != nullptr) add(clone, "kernel (idmapped rootfs)", host::map_rootfs);
+
+    add(pre_mount, "kernel", inside::enter);
+    add(pre_mount, "hooks", inside::run_pre_mount_hooks);
+
+    add(mount, "kernel (rootfs)", inside::mount_rootfs);
+    add(mount, "kernel (host name)", inside::set_identity);
+    add(mount, "kernel (network)", inside::configure_network);
+    add(mount, "kernel (mounts)", inside::mount_all);
+    add(mount, "hooks", inside::run_mount_hooks);
+
+    add(autodev, "hooks", inside::run_autodev_hooks);
+    add(autodev, "kernel", inside::make_devices);
+
+    add(start, "kernel (pivot)", inside::pivot);
+    add(start, "kernel (settings)", inside::apply_settings);
+    add(start, "confinement", inside::confine);
+    add(start, "hooks", inside::run_start_hooks);
+    add(start, "kernel", inside::become_session);
+
+    if (actors.cgroup.available()) add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
+    add(start_host, "hooks", host::run_start_host_hooks);
+
+    add(exec, "kernel", inside::execute);
+}
+
+}  // namespace keelson::container

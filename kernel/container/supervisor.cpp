@@ -1,0 +1,240 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/runtime_state.hpp>
+#include <kernel/container/supervisor.hpp>
+#include <kernel/container/undo.hpp>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace keelson::container {
+namespace {
+
+/// What the monitor forwards: everything but the signals of its own faults and the window's size.
+sigset_t forwarded_signals() {
+    sigset_t set;
+    ::sigfillset(&set);
+    for (const int signal : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGWINCH}) ::sigdelset(&set, signal);
+    return set;
+}
+
+std::string upper(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = static_cast<char>(::toupper(c));
+    return out;
+}
+
+/// LXC_MNT_NS and its kin; returns the arguments of a stop hook of version 0.
+std::string export_namespaces(Run& run) {
+    std::string arguments;
+    for (const auto& [name, fd] : run.namespace_fds.all()) {
+        const std::string path = cat("/proc/", ::getpid(), "/fd/", fd);
+        run.hooks.set(cat("LXC_", upper(name), "_NS"), path);
+        arguments += cat(arguments.empty() ? "" : " ", name, ":", path);
+    }
+    return arguments;
+}
+
+void tolerate(const char* what, const std::function<void()>& body) {
+    try {
+        body();
+    } catch (const Error& error) {
+        base::log_warn(cat(what, ": ", error.what()));
+    }
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const Facts& facts, config::Config& config, const StartOptions& options, UniqueFd listener)
+    : facts_(facts), config_(config), options_(options), listener_(std::move(listener)) {}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() {
+    sigset_t before;
+    const sigset_t forwarded = forwarded_signals();
+    ::sigprocmask(SIG_BLOCK, &forwarded, &before);
+    const auto restore = [&] { ::sigprocmask(SIG_SETMASK, &before, nullptr); };
+    try {
+        do {
+            start();
+            if (run_->lifecycle.side() == lifecycle::Side::caller) {
+                restore();
+                return wait_for_report();
+            }
+            serve();
+            finish(reboots(wait_status_));
+        } while (reboots(wait_status_));
+    } catch (...) {
+        restore();
+        if (!monitor_born_) throw;
+        ::_exit(1);
+    }
+    restore();
+    if (monitor_born_) ::_exit(0);
+    return wait_status_;
+}
+
+void Supervisor::start() {
+    state_ = monitor::State::starting;
+    run_ = std::make_unique<Run>(facts_, config_, options_);
+    run_->actors.check();
+    run_->journal = lifecycle::Journal::create(facts_.runtime_directory(), facts_.lxcpath(), facts_.name());
+    run_->actors.attach_journal(&*run_->journal);
+    // A container that rebooted has its monitor already.
+    run_->monitor_born = monitor_born_;
+    try {
+        run_->lifecycle.run(lifecycle::Stage::resolve, lifecycle::Stage::exec, run_->turns, run_->trace);
+        monitor_born_ = run_->monitor_born;
+        if (run_->lifecycle.side() == lifecycle::Side::host) finish_start();
+    } catch (Error& error) {
+        if (run_->lifecycle.side() == lifecycle::Side::inside) {
+            run_->turns.fail(error);
+            ::_exit(1);
+        }
+        monitor_born_ = run_->monitor_born;
+        announce(monitor::State::aborting);
+        if (run_->child.pid > 0) {
+            process::send_signal(run_->child.pidfd.get(), SIGKILL);
+            process::reap(run_->child.pidfd.get());
+        }
+        finish(false);
+        if (monitor_born_) run_->report.send('e', process::pack(error));
+        throw;
+    }
+}
+
+void Supervisor::finish_start() {
+    run_->trace.unpack(run_->turns.wait_for_exec());
+    if (std::vector<UniqueFd> devpts = run_->turns.take("devpts"); !devpts.empty()) run_->devpts = std::move(devpts.front());
+    if (std::vector<UniqueFd> console = run_->turns.take("console"); !console.empty()) run_->console.adopt_console(std::move(console.front()));
+    if (std::vector<UniqueFd> ttys = run_->turns.take("ttys"); !ttys.empty()) run_->console.adopt_ttys(std::move(ttys));
+    run_->rootfs_mount.reset();
+    run_->payload = {};
+    save_runtime_state(*run_);
+    if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
+    announce(monitor::State::running);
+    if (monitor_born_) {
+        run_->report.send('r');
+        run_->report.close();
+    }
+}
+
+int Supervisor::wait_for_report() {
+    const process::Channel::Message message = run_->report.receive();
+    if (message.kind == 'e') throw process::unpack(message.text);
+    if (message.kind != 'r') throw Error(ECHILD, facts_.name(), "the monitor died while the container started", "start it with -F to see more");
+    return 0;
+}
+
+void Supervisor::serve() {
+    loop_.emplace();
+    server_.emplace(UniqueFd(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3)), *loop_, *this);
+    run_->console.attach(*loop_);
+    handle_signals();
+    const int init = run_->child.pidfd.get();
+    loop_->add(init, EPOLLIN, [this](uint32_t) { loop_->stop(); });
+    server_->announce(state_);
+    ::malloc_trim(0);
+    loop_->run();
+    loop_->remove(init);
+    loop_->remove(signals_.get());
+    wait_status_ = process::reap(init);
+    run_->console.close();
+}
+
+/// Whatever the monitor is told, init is told; a hang-up of the monitor's terminal ends the container.
+void Supervisor::handle_signals() {
+    const sigset_t set = forwarded_signals();
+    if (!signals_) signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    loop_->add(signals_.get(), EPOLLIN, [this](uint32_t) {
+        signalfd_siginfo info{};
+        while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+            const int signal = static_cast<int>(info.ssi_signo);
+            if (signal == SIGCHLD) continue;
+            process::send_signal(run_->child.pidfd.get(), signal == SIGHUP ? SIGTERM : signal);
+        }
+    });
+}
+
+void Supervisor::finish(bool reboot) {
+    const std::string namespaces = export_namespaces(*run_);
+    announce(monitor::State::stopping);
+    run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
+    if (run_->connected) {
+        for (const NetworkChoice& network : run_->actors.networks) {
+            if (network.type != "none") tolerate("script.down", [&] { run_->hooks.run_script(network.link, network::ScriptAction::down); });
+        }
+    }
+    tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
+    tolerate("stop hook", [&] { run_->actors.run_stage_hooks(abi::HookStage::stop, {}, &run_->namespace_fds); });
+    const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
+    const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
+    for (const Error& failure : failures) base::log_error(failure.what());
+    // What could not be taken back stays written down for the next command.
+    if (failures.empty()) run_->journal->close();
+    run_->journal.reset();
+    run_->actors.attach_journal(nullptr);
+    run_->namespace_fds.close();
+    announce(monitor::State::stopped);
+    server_.reset();
+    if (!reboot) listener_.reset();
+    tolerate("post-stop hook", [&] { run_->hooks.run("post-stop"); });
+    tolerate("post-stop hook", [&] { run_->actors.run_stage_hooks(abi::HookStage::post_stop, {}, nullptr); });
+}
+
+void Supervisor::announce(monitor::State state) {
+    state_ = state;
+    if (server_) server_->announce(state);
+}
+
+/// reboot(2) in a pid namespace ends its init by SIGHUP (restart) or SIGINT (halt).
+bool Supervisor::reboots(int wait_status) const noexcept { return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGHUP; }
+
+monitor::State Supervisor::state() {
+    if (state_ == monitor::State::running && run_->actors.cgroup.is_frozen()) return monitor::State::frozen;
+    return state_;
+}
+
+std::string Supervisor::config_item(const std::string& key) {
+    for (const NetworkChoice& network : run_->actors.networks) {
+        if (key == network.prefix() + "veth.pair" && !network.link.host_link.empty()) return network.link.host_link;
+    }
+    return config_.printed(key);
+}
+
+UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
+    const std::string path = run_->actors.cgroup.path(controller);
+    return base::open_file(cat("/sys/fs/cgroup", path), O_PATH | O_DIRECTORY);
+}
+
+void Supervisor::stop() {
+    process::send_signal(run_->child.pidfd.get(), config_.signal("lxc.signal.stop", SIGKILL));
+    if (run_->actors.cgroup.is_frozen()) run_->actors.cgroup.freeze(false, 10'000);
+}
+
+void Supervisor::freeze(bool frozen, uint32_t timeout_s) {
+    announce(frozen ? monitor::State::freezing : monitor::State::thawed);
+    run_->actors.cgroup.freeze(frozen, timeout_s == 0 ? 60'000 : timeout_s * 1000);
+    if (frozen) announce(monitor::State::frozen);
+    state_ = monitor::State::running;
+}
+
+std::optional<monitor::CommandTarget::Tty> Supervisor::take_tty(int number, int client) {
+    std::optional<console::Console::Given> given = run_->console.give(number, client);
+    if (!given) return std::nullopt;
+    return Tty{std::move(given->master), given->number};
+}
+
+std::string Supervisor::console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) {
+    if (write_logfile) run_->console.write_buffer_to_log();
+    return read || clear ? run_->console.read_buffer(read ? maximum : 0, clear) : std::string();
+}
+
+}  // namespace keelson::container

@@ -1,0 +1,75 @@
+#include <kernel/container/turns.hpp>
+
+namespace keelson::container {
+namespace {
+
+constexpr char turn = 't', descriptors = 'd', words = 'w', failure = 'e', execution = 'x';
+
+}  // namespace
+
+void ChannelTurns::open() {
+    auto [ours, theirs] = process::Channel::pair();
+    channel_ = std::move(ours);
+    other_ = std::move(theirs);
+}
+
+void ChannelTurns::became_host() { other_.close(); }
+
+void ChannelTurns::became_child() {
+    std::swap(channel_, other_);
+    other_.close();
+}
+
+process::Channel::Message ChannelTurns::next() {
+    for (;;) {
+        process::Channel::Message message = channel_.receive();
+        if (message.kind == failure) throw process::unpack(message.text);
+        if (message.kind == descriptors) {
+            received_[message.text] = std::move(message.fds);
+        } else if (message.kind == words) {
+            const size_t end_of_name = message.text.find('\n');
+            told_[message.text.substr(0, end_of_name)] = message.text.substr(end_of_name + 1);
+        } else {
+            return message;
+        }
+    }
+}
+
+void ChannelTurns::pass() {
+    try {
+        channel_.send(turn);
+    } catch (const Error& error) {
+        // A side that failed has said why before it left.
+        if (error.code() == EPIPE || error.code() == ECONNRESET) return;
+        throw;
+    }
+}
+
+void ChannelTurns::wait() {
+    if (next().kind != turn) throw Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
+}
+
+void ChannelTurns::hand_over(const std::string& name, const std::vector<int>& borrowed_fds) {
+    channel_.send(descriptors, name, borrowed_fds);
+}
+
+std::vector<UniqueFd> ChannelTurns::take(const std::string& name) { return std::move(received_[name]); }
+
+void ChannelTurns::tell(const std::string& name, const std::string& text) { channel_.send(words, cat(name, "\n", text)); }
+
+std::string ChannelTurns::told(const std::string& name) { return std::move(told_[name]); }
+
+void ChannelTurns::fail(const Error& error) { channel_.send(failure, process::pack(error)); }
+
+void ChannelTurns::about_to_exec(const std::string& trace) { channel_.send(execution, trace); }
+
+std::string ChannelTurns::wait_for_exec() {
+    process::Channel::Message message = next();
+    if (message.kind != execution) throw Error(ECHILD, "", "the container's first process died before it became init");
+    // Closed by exec: success. An error after it: exec failed.
+    if (next().kind != 0) throw Error(EPROTO, "", "the container's first process went on talking after exec");
+    channel_.close();
+    return std::move(message.text);
+}
+
+}  // namespace keelson::container

@@ -1,0 +1,49 @@
+// lifecycle::Turns over the channel between monitor and child.
+#pragma once
+
+#include <kernel/lifecycle/lifecycle.hpp>
+#include <kernel/process/channel.hpp>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+class ChannelTurns final : public lifecycle::Turns {
+public:
+    /// Before the child is made.
+    void open();
+    void became_host();
+    void became_child();
+
+    void pass() override;
+    /// Throws the other side's Error, or one that says that it died.
+    void wait() override;
+
+    /// Descriptors for the other side, under a name.
+    void hand_over(const std::string& name, const std::vector<int>& borrowed_fds);
+    std::vector<UniqueFd> take(const std::string& name);
+
+    /// Text for the other side, under a name.
+    void tell(const std::string& name, const std::string& text);
+    std::string told(const std::string& name);
+
+    /// [inside] An Error for the host.
+    void fail(const Error& error);
+    /// [inside] The next thing is exec, which closes the channel. `trace` travels along.
+    void about_to_exec(const std::string& trace);
+    /// [host] Returns the trace when exec succeeded; throws otherwise.
+    std::string wait_for_exec();
+    void close() noexcept { channel_.close(); }
+
+private:
+    process::Channel::Message next();
+
+    process::Channel channel_, other_;
+    std::map<std::string, std::vector<UniqueFd>> received_;
+    std::map<std::string, std::string> told_;
+};
+
+}  // namespace keelson::container

@@ -1,0 +1,70 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/undo.hpp>
+#include <kernel/process/clone.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace keelson::container {
+namespace {
+
+constexpr int kill_deadline_ms = 10'000;
+
+/// Empty when there is no such process.
+std::string start_time(pid_t pid) {
+    try {
+        const std::string stat = base::read_file(cat("/proc/", pid, "/stat"));
+        const std::vector<std::string_view> fields = base::words(std::string_view(stat).substr(stat.rfind(')') + 1));
+        return fields.size() > 19 ? std::string(fields[19]) : std::string();
+    } catch (const Error&) {
+        return {};
+    }
+}
+
+void end_process(const std::string& record) {
+    const std::vector<std::string_view> words = base::words(record);
+    if (words.size() != 2) return;  // the intent alone: no process was made, or it died with the one that made it
+    const auto pid = static_cast<pid_t>(base::parse_unsigned(words[0]).value_or(0));
+    if (pid <= 0 || start_time(pid) != words[1]) return;
+    const UniqueFd handle = process::open_pidfd(pid);
+    if (start_time(pid) != words[1]) return;
+    process::send_signal(handle.get(), SIGKILL);
+    if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
+        throw Error(ETIMEDOUT, cat("process ", pid), "does not die", "it may wait for a device or a network filesystem; see /proc/PID/stack");
+    }
+}
+
+void remove_file(const std::string& path) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
+}
+
+void undo_own(const lifecycle::Record& record) {
+    if (record.plugin == "process") return end_process(record.text);
+    if (record.plugin == "file") return remove_file(record.text);
+    throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
+}
+
+void undo_plugins(const lifecycle::Record& record, const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
+                  const process::NamespaceSet* namespaces) {
+    const plugins::LoadedPlugin& plugin = plugins::PluginHost::instance().load(record.kind, record.plugin);
+    const CallContext context(facts, config, plugin, &journal);
+    const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
+    plugins::call(plugin, [&](abi::ErrorSink* e) {
+        return plugin.plugin().undo(context.raw(), sdk::to_abi(record.text), namespaces != nullptr ? &fds : nullptr, e);
+    });
+}
+
+}  // namespace
+
+std::string process_record(pid_t pid) { return cat(pid, " ", start_time(pid)); }
+
+lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
+                          const process::NamespaceSet* namespaces) {
+    return [&facts, &config, &journal, namespaces](const lifecycle::Record& record) {
+        if (record.kind == "kernel") undo_own(record);
+        else undo_plugins(record, facts, config, journal, namespaces);
+    };
+}
+
+}  // namespace keelson::container
