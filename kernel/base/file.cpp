@@ -1,4 +1,6 @@
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <kernel/base/file.hpp>
 
@@ -56,5 +58,18 @@ void make_directories(const std::string& path, unsigned mode) {
 }
 
 bool exists(const std::string& path) noexcept { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0; }
+
+std::vector<int> inheritable_fds() {
+    std::vector<int> found;
+    DIR* directory = ::opendir("/proc/self/fd");
+    if (directory == nullptr) return found;
+    while (const dirent* entry = ::readdir(directory)) {
+        const int fd = ::atoi(entry->d_name);
+        const int flags = entry->d_name[0] == '.' ? -1 : ::fcntl(fd, F_GETFD);
+        if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
+    }
+    ::closedir(directory);
+    return found;
+}
 
 }  // namespace keelson::base

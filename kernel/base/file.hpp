@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace keelson::base {
 
@@ -25,5 +26,8 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 void make_directories(const std::string& path, unsigned mode);
 
 bool exists(const std::string& path) noexcept;
+
+/// Our descriptors that exec(2) would pass on.
+std::vector<int> inheritable_fds();
 
 }  // namespace keelson::base

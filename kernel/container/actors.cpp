@@ -27,9 +27,12 @@ private:
 /// Takes "ro", "rw" and "idmap=" out of lxc.rootfs.options.
 void take_options(const std::string& text, StorageChoice& choice) {
     for (const std::string_view option : base::split(text, ',')) {
-        if (option == "ro") choice.read_only = true;
-        else if (option.starts_with("idmap=")) choice.idmap = option.substr(6);
-        else if (!option.empty() && option != "rw") choice.options += cat(choice.options.empty() ? "" : ",", option);
+        if (option == "ro")
+            choice.read_only = true;
+        else if (option.starts_with("idmap="))
+            choice.idmap = option.substr(6);
+        else if (!option.empty() && option != "rw")
+            choice.options += cat(choice.options.empty() ? "" : ",", option);
     }
 }
 
@@ -47,7 +50,8 @@ const plugins::LoadedPlugin& find_storage(const std::string& path) {
     if (!base::exists(path)) {
         throw Error(ENOENT, path, "the rootfs does not exist", "check lxc.rootfs.path, or make it with keelson create");
     }
-    throw Error(EINVAL, path, "no storage plugin recognises this rootfs", "name one in lxc.rootfs.path, such as dir:/path; see keelson plugin list");
+    throw Error(EINVAL, path, "no storage plugin recognises this rootfs",
+                "name one in lxc.rootfs.path, such as dir:/path; see keelson plugin list");
 }
 
 }  // namespace
@@ -134,17 +138,20 @@ void Actors::check() {
     if (storage.plugin != nullptr) {
         const CallContext context(facts_, config_, *storage.plugin, nullptr);
         const abi::Rootfs rootfs = storage.raw();
-        plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().check(context.raw(), &rootfs, e); });
+        plugins::call(*storage.plugin,
+                      [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().check(context.raw(), &rootfs, e); });
     }
     for (NetworkChoice& n : networks) {
         abi::Network& plugin = n.plugin->as<abi::Network>();
         const uint32_t traits = plugin.traits();
         const std::string object = cat("lxc.net.", n.index);
         if ((traits & abi::network_needs_root) != 0 && facts_.raw().ordinary_user != 0) {
-            throw Error(EPERM, object, cat("a network of type ", n.type, " needs root"), "use lxc.net.N.type = empty, or start the container as root");
+            throw Error(EPERM, object, cat("a network of type ", n.type, " needs root"),
+                        "use lxc.net.N.type = empty, or start the container as root");
         }
         if ((traits & abi::network_needs_link) != 0 && !config_.is_set(n.prefix() + "link")) {
-            throw Error(EINVAL, object, cat("a network of type ", n.type, " needs a link"), cat("set ", n.prefix(), "link to an interface of the host"));
+            throw Error(EINVAL, object, cat("a network of type ", n.type, " needs a link"),
+                        cat("set ", n.prefix(), "link to an interface of the host"));
         }
         const CallContext context(facts_, config_, *n.plugin, nullptr, n.prefix());
         const abi::NetworkDevice device{sizeof device, n.index};
@@ -153,7 +160,8 @@ void Actors::check() {
     std::erase_if(modules, [&](const ModuleChoice& m) {
         bool wanted = false;
         const CallContext context(facts_, config_, *m.plugin, nullptr);
-        plugins::call(*m.plugin, [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
+        plugins::call(*m.plugin,
+                      [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
         return !wanted;
     });
 }
@@ -161,21 +169,25 @@ void Actors::check() {
 void Actors::prepare_storage() {
     const CallContext context(facts_, config_, *storage.plugin, journal_);
     const abi::Rootfs rootfs = storage.raw();
-    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().prepare(context.raw(), &rootfs, e); });
+    plugins::call(*storage.plugin,
+                  [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().prepare(context.raw(), &rootfs, e); });
 }
 
 UniqueFd Actors::mount_rootfs() {
     const CallContext context(facts_, config_, *storage.plugin, journal_);
     const abi::Rootfs rootfs = storage.raw();
     int32_t mount = -1;
-    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().mount(context.raw(), &rootfs, &mount, e); });
+    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) {
+        return storage.plugin->as<abi::Storage>().mount(context.raw(), &rootfs, &mount, e);
+    });
     return UniqueFd(mount);
 }
 
 void Actors::prepare_module(const plugins::LoadedPlugin* plugin) {
     const CallContext context(facts_, config_, *plugin, journal_);
     sdk::StringCollector state;
-    plugins::call(*plugin, [&](abi::ErrorSink* e) { return plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
+    plugins::call(*plugin,
+                  [&](abi::ErrorSink* e) { return plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
     std::ranges::find(modules, plugin, &ModuleChoice::plugin)->state = state.first();
 }
 
@@ -189,7 +201,8 @@ void Actors::confine(const ModuleChoice& module, int proc) const {
 void Actors::prepare_network(NetworkChoice& network) {
     const CallContext context(facts_, config_, *network.plugin, journal_, network.prefix());
     const abi::NetworkDevice device{sizeof device, network.index};
-    plugins::call(*network.plugin, [&](abi::ErrorSink* e) { return network.plugin->as<abi::Network>().prepare(context.raw(), &device, e); });
+    plugins::call(*network.plugin,
+                  [&](abi::ErrorSink* e) { return network.plugin->as<abi::Network>().prepare(context.raw(), &device, e); });
 }
 
 void Actors::connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces) {

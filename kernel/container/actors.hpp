@@ -50,14 +50,14 @@ public:
 
     StorageChoice storage;
     std::vector<NetworkChoice> networks;
-    std::vector<ModuleChoice> modules;                    ///< by order
+    std::vector<ModuleChoice> modules;  ///< by order
     std::vector<const plugins::LoadedPlugin*> hooks;
     Cgroup cgroup;
 
     void prepare_storage();
     UniqueFd mount_rootfs();
     void prepare_module(const plugins::LoadedPlugin* plugin);
-    void confine(const ModuleChoice& module, int proc) const;   ///< [inside]
+    void confine(const ModuleChoice& module, int proc) const;  ///< [inside]
     void prepare_network(NetworkChoice& network);
     void connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces);
     void run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces);

@@ -12,7 +12,8 @@ class MountCollector final : public abi::CgroupMountSink {
 public:
     void mount(const abi::CgroupMount* mount) noexcept override {
         mounts.push_back({std::string(sdk::from_abi(mount->type)), std::string(sdk::from_abi(mount->source)),
-                          std::string(sdk::from_abi(mount->target)), std::string(sdk::from_abi(mount->options)), mount->read_only != 0});
+                          std::string(sdk::from_abi(mount->target)), std::string(sdk::from_abi(mount->options)),
+                          mount->read_only != 0});
     }
     std::vector<filesystem::CgroupMountPlan> mounts;
 };
@@ -54,7 +55,8 @@ void Cgroup::create(lifecycle::Journal& journal) {
     journal_ = &journal;
     const CallContext context(facts_, config_, *driver_, journal_);
     sdk::StringCollector state;
-    plugins::call(*driver_, [&](abi::ErrorSink* e) { return driver_->as<abi::CgroupDriver>().create(context.raw(), &state, e); });
+    plugins::call(*driver_,
+                  [&](abi::ErrorSink* e) { return driver_->as<abi::CgroupDriver>().create(context.raw(), &state, e); });
     state_ = state.first();
 }
 

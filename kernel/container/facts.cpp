@@ -16,7 +16,9 @@ public:
 class NoRecords final : public abi::Records {
 public:
     abi::Status intend(abi::StringView text, uint64_t*, abi::ErrorSink* error) noexcept override { return refuse(text, error); }
-    abi::Status complete(uint64_t, abi::StringView text, abi::ErrorSink* error) noexcept override { return refuse(text, error); }
+    abi::Status complete(uint64_t, abi::StringView text, abi::ErrorSink* error) noexcept override {
+        return refuse(text, error);
+    }
 
 private:
     static abi::Status refuse(abi::StringView text, abi::ErrorSink* error) noexcept {

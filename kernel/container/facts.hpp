@@ -34,8 +34,8 @@ private:
 class CallContext {
 public:
     /// `journal` may be null for calls that change nothing. `settings_prefix`: "lxc.net.0." for network plugins.
-    CallContext(const Facts& facts, const config::Config& config, const plugins::LoadedPlugin& plugin, lifecycle::Journal* journal,
-                const std::string& settings_prefix = {});
+    CallContext(const Facts& facts, const config::Config& config, const plugins::LoadedPlugin& plugin,
+                lifecycle::Journal* journal, const std::string& settings_prefix = {});
     CallContext(const CallContext&) = delete;
     const abi::Context* raw() const noexcept { return &raw_; }
 

@@ -40,8 +40,10 @@ Hooks::Hooks(const Facts& facts, const config::Config& config) : facts_(facts), 
 
 void Hooks::set(const std::string& name, const std::string& value) {
     const auto known = std::ranges::find(environment_, name, &std::pair<std::string, std::string>::first);
-    if (known != environment_.end()) known->second = value;
-    else environment_.emplace_back(name, value);
+    if (known != environment_.end())
+        known->second = value;
+    else
+        environment_.emplace_back(name, value);
 }
 
 void Hooks::add_inside_environment() {
@@ -77,7 +79,8 @@ void Hooks::run_one(const std::string& command, const std::string& arguments, co
     if (result.status == 0) return;
     const std::string said = last_line(result.output);
     throw Error(0, command, cat("hook ended with status ", result.status, said.empty() ? "" : cat(" (", said, ")")),
-                result.status == 127 ? "the program was not found; give its full path" : "run it by hand with the arguments NAME lxc STAGE to see why");
+                result.status == 127 ? "the program was not found; give its full path"
+                                     : "run it by hand with the arguments NAME lxc STAGE to see why");
 }
 
 }  // namespace keelson::container

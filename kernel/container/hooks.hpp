@@ -21,8 +21,8 @@ public:
     void add_inside_environment();
 
     bool any(std::string_view stage) const;
-    /// Runs lxc.hook.STAGE in order. `arguments` are appended unquoted for version 0. Throws at the first failure: object is the command,
-    /// message its status and the last line it printed.
+    /// Runs lxc.hook.STAGE in order. `arguments` are appended unquoted for version 0. Throws at the first failure: object is
+    /// the command, message its status and the last line it printed.
     void run(std::string_view stage, const std::string& arguments = {}) const;
     /// lxc.net.N.script.up or .down. Throws.
     void run_script(const network::HandedLink& link, network::ScriptAction action) const;

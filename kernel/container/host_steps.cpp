@@ -39,8 +39,8 @@ private:
     UniqueFd own_;
 };
 
-/// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other one
-/// that is not ours (ours close on exec).
+/// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other
+/// one that is not ours (ours close on exec).
 void leave_caller() {
     ::setsid();
     if (::chdir("/") != 0) throw Error::last("enter", "/");
@@ -148,7 +148,9 @@ void map_rootfs(Run& run) {
     if (idmap.empty()) return;
     const UniqueFd other = idmap == "container" ? UniqueFd() : base::open_file(idmap, O_RDONLY);
     const int user_namespace = idmap == "container" ? run.namespace_fds.fd(CLONE_NEWUSER) : other.get();
-    if (user_namespace < 0) throw Error(EINVAL, "lxc.rootfs.options = idmap=container", "the container has no user namespace", "add lxc.idmap lines");
+    if (user_namespace < 0)
+        throw Error(EINVAL, "lxc.rootfs.options = idmap=container", "the container has no user namespace",
+                    "add lxc.idmap lines");
     filesystem::set_idmap(run.rootfs_mount.get(), user_namespace, true);
 }
 

@@ -8,8 +8,8 @@ namespace keelson::container::host {
 void run_pre_start_hooks(Run& run);
 void prepare_console(Run& run);
 void make_cgroups(Run& run);
-/// In the background a monitor is born in its cgroup (a move would wait for an RCU grace period) and goes on from here; who asked for
-/// the start becomes the caller. In the foreground we are the monitor.
+/// In the background a monitor is born in its cgroup (a move would wait for an RCU grace period) and goes on from here; who
+/// asked for the start becomes the caller. In the foreground we are the monitor.
 void become_monitor(Run& run);
 void mount_rootfs(Run& run);
 

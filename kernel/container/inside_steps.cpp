@@ -45,7 +45,8 @@ void die_with_monitor(const Run& run) {
 void enter_shared_namespaces(const Run& run) {
     for (const process::SharedNamespace& shared : run.shared) {
         if (shared.flag == CLONE_NEWPID || shared.flag == CLONE_NEWTIME) continue;
-        if (::setns(shared.fd.get(), static_cast<int>(shared.flag)) != 0) throw Error::last("enter shared namespace", "lxc.namespace.share");
+        if (::setns(shared.fd.get(), static_cast<int>(shared.flag)) != 0)
+            throw Error::last("enter shared namespace", "lxc.namespace.share");
     }
 }
 
@@ -92,7 +93,8 @@ void enter_working_directory(const config::Config& config) {
     base::make_directories(path, 0755);
     if (::chdir(path.c_str()) != 0) throw Error::last("enter", path, "check lxc.init.cwd");
     char cwd[PATH_MAX];
-    if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/') throw Error(EACCES, path, "lxc.init.cwd leads out of the container");
+    if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/')
+        throw Error(EACCES, path, "lxc.init.cwd leads out of the container");
 }
 
 int console_peer(const Run& run) {
@@ -101,7 +103,8 @@ int console_peer(const Run& run) {
     return host != nullptr ? host->peer.get() : -1;
 }
 
-/// Background: everything is the console, or /dev/null without one. Foreground and execute: only what is a terminal is replaced.
+/// Background: everything is the console, or /dev/null without one. Foreground and execute: only what is a terminal is
+/// replaced.
 void set_standard_descriptors(const Run& run) {
     const int peer = console_peer(run);
     const UniqueFd null = peer < 0 ? base::open_file("/dev/null", O_RDWR) : UniqueFd();
@@ -122,7 +125,8 @@ std::string names_of_ttys(const Run& run) {
 std::vector<gid_t> init_groups(const config::Config& config) {
     std::vector<gid_t> groups;
     for (const std::string& line : config.list("lxc.init.groups")) {
-        for (const std::string_view part : base::split(line, ',')) groups.push_back(static_cast<gid_t>(base::parse_unsigned(base::trim(part)).value_or(0)));
+        for (const std::string_view part : base::split(line, ','))
+            groups.push_back(static_cast<gid_t>(base::parse_unsigned(base::trim(part)).value_or(0)));
     }
     return groups;
 }
@@ -141,10 +145,12 @@ void close_inherited(const Run& run) {
     argv.push_back(nullptr);
     ::execvp(argv[0], argv.data());
     const int cause = errno;
-    const std::string hint = cause == ENOENT  ? "the file, or the interpreter or loader that it asks for, is not in the rootfs; name another with lxc.init.cmd"
-                             : cause == EACCES ? "it must be executable for the container's user, and so must every directory above it be"
-                             : cause == ENOEXEC ? "it is not a program of this machine's architecture"
-                                                : "";
+    const std::string hint =
+        cause == ENOENT
+            ? "the file, or the interpreter or loader that it asks for, is not in the rootfs; name another with lxc.init.cmd"
+        : cause == EACCES  ? "it must be executable for the container's user, and so must every directory above it be"
+        : cause == ENOEXEC ? "it is not a program of this machine's architecture"
+                           : "";
     throw Error(cause, command.front(), "execute init", hint);
 }
 

@@ -46,7 +46,7 @@ struct Run {
     UniqueFd devpts;
     bool monitor_born = false;  ///< in the background: the monitor is a process of its own
     process::Channel report;    ///< from the monitor to who asked for the start
-    bool connected = false;  ///< networks stand: down scripts run at stop
+    bool connected = false;     ///< networks stand: down scripts run at stop
 
     // Made by steps inside.
     std::optional<filesystem::RootfsSetup> rootfs;

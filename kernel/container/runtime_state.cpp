@@ -18,7 +18,8 @@ std::string pack(const RuntimeState& state) {
 }  // namespace
 
 void save_runtime_state(const Run& run) {
-    RuntimeState state{{"init", cat(run.child.pid)}, {"namespaces", cat(run.namespaces)}, {"cgroup", run.actors.cgroup.state()}};
+    RuntimeState state{
+        {"init", cat(run.child.pid)}, {"namespaces", cat(run.namespaces)}, {"cgroup", run.actors.cgroup.state()}};
     for (const ModuleChoice& module : run.actors.modules) state[cat("lsm ", module.plugin->file().name)] = module.state;
     const std::string path = run.facts.runtime_directory() + "/state";
     const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
@@ -34,7 +35,8 @@ RuntimeState read_runtime_state(const std::string& runtime_directory) {
         const size_t key_end = text.find('\n', at);
         const size_t size_end = key_end == std::string::npos ? key_end : text.find('\n', key_end + 1);
         if (size_end == std::string::npos) break;
-        const size_t size = base::parse_unsigned(std::string_view(text).substr(key_end + 1, size_end - key_end - 1)).value_or(0);
+        const size_t size =
+            base::parse_unsigned(std::string_view(text).substr(key_end + 1, size_end - key_end - 1)).value_or(0);
         state[text.substr(at, key_end - at)] = text.substr(size_end + 1, size);
         at = size_end + 1 + size + 1;
     }

@@ -16,7 +16,8 @@ void fill_start_table(Run& run) {
     add(pre_start, "hooks", host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
     for (const ModuleChoice& module : actors.modules) {
-        run.lifecycle.add(pre_start, title(module.plugin), [&run, plugin = module.plugin] { run.actors.prepare_module(plugin); });
+        run.lifecycle.add(pre_start, title(module.plugin),
+                          [&run, plugin = module.plugin] { run.actors.prepare_module(plugin); });
     }
     if (actors.cgroup.available()) add(pre_start, title(actors.cgroup.driver()), host::make_cgroups);
     add(pre_start, "monitor", host::become_monitor);

@@ -113,7 +113,8 @@ void Supervisor::start() {
 void Supervisor::finish_start() {
     run_->trace.unpack(run_->turns.wait_for_exec());
     if (std::vector<UniqueFd> devpts = run_->turns.take("devpts"); !devpts.empty()) run_->devpts = std::move(devpts.front());
-    if (std::vector<UniqueFd> console = run_->turns.take("console"); !console.empty()) run_->console.adopt_console(std::move(console.front()));
+    if (std::vector<UniqueFd> console = run_->turns.take("console"); !console.empty())
+        run_->console.adopt_console(std::move(console.front()));
     if (std::vector<UniqueFd> ttys = run_->turns.take("ttys"); !ttys.empty()) run_->console.adopt_ttys(std::move(ttys));
     run_->rootfs_mount.reset();
     run_->payload = {};
@@ -129,7 +130,8 @@ void Supervisor::finish_start() {
 int Supervisor::wait_for_report() {
     const process::Channel::Message message = run_->report.receive();
     if (message.kind == 'e') throw process::unpack(message.text);
-    if (message.kind != 'r') throw Error(ECHILD, facts_.name(), "the monitor died while the container started", "start it with -F to see more");
+    if (message.kind != 'r')
+        throw Error(ECHILD, facts_.name(), "the monitor died while the container started", "start it with -F to see more");
     return 0;
 }
 
@@ -169,7 +171,8 @@ void Supervisor::finish(bool reboot) {
     run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
     if (run_->connected) {
         for (const NetworkChoice& network : run_->actors.networks) {
-            if (network.type != "none") tolerate("script.down", [&] { run_->hooks.run_script(network.link, network::ScriptAction::down); });
+            if (network.type != "none")
+                tolerate("script.down", [&] { run_->hooks.run_script(network.link, network::ScriptAction::down); });
         }
     }
     tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });

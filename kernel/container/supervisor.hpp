@@ -17,8 +17,8 @@ public:
     Supervisor(const Facts& facts, config::Config& config, const StartOptions& options, UniqueFd listener);
     ~Supervisor() override;
 
-    /// Foreground: returns when the container has stopped, with the wait status of init. Background: returns 0 in the caller once
-    /// the container runs; the monitor itself never returns. Throws when the start failed; everything is undone then.
+    /// Foreground: returns when the container has stopped, with the wait status of init. Background: returns 0 in the caller
+    /// once the container runs; the monitor itself never returns. Throws when the start failed; everything is undone then.
     int run();
 
     // monitor::CommandTarget

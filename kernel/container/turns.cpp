@@ -46,7 +46,8 @@ void ChannelTurns::pass() {
 }
 
 void ChannelTurns::wait() {
-    if (next().kind != turn) throw Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
+    if (next().kind != turn)
+        throw Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
 }
 
 void ChannelTurns::hand_over(const std::string& name, const std::vector<int>& borrowed_fds) {

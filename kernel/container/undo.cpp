@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/undo.hpp>
+#include <kernel/filesystem/tree.hpp>
 #include <kernel/process/clone.hpp>
 
 #include <signal.h>
@@ -31,7 +32,8 @@ void end_process(const std::string& record) {
     if (start_time(pid) != words[1]) return;
     process::send_signal(handle.get(), SIGKILL);
     if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
-        throw Error(ETIMEDOUT, cat("process ", pid), "does not die", "it may wait for a device or a network filesystem; see /proc/PID/stack");
+        throw Error(ETIMEDOUT, cat("process ", pid), "does not die",
+                    "it may wait for a device or a network filesystem; see /proc/PID/stack");
     }
 }
 
@@ -42,11 +44,12 @@ void remove_file(const std::string& path) {
 void undo_own(const lifecycle::Record& record) {
     if (record.plugin == "process") return end_process(record.text);
     if (record.plugin == "file") return remove_file(record.text);
+    if (record.plugin == "tree") return filesystem::remove_tree(record.text);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
 }
 
-void undo_plugins(const lifecycle::Record& record, const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
-                  const process::NamespaceSet* namespaces) {
+void undo_plugins(const lifecycle::Record& record, const Facts& facts, const config::Config& config,
+                  lifecycle::Journal& journal, const process::NamespaceSet* namespaces) {
     const plugins::LoadedPlugin& plugin = plugins::PluginHost::instance().load(record.kind, record.plugin);
     const CallContext context(facts, config, plugin, &journal);
     const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
@@ -62,8 +65,10 @@ std::string process_record(pid_t pid) { return cat(pid, " ", start_time(pid)); }
 lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
                           const process::NamespaceSet* namespaces) {
     return [&facts, &config, &journal, namespaces](const lifecycle::Record& record) {
-        if (record.kind == "kernel") undo_own(record);
-        else undo_plugins(record, facts, config, journal, namespaces);
+        if (record.kind == "kernel")
+            undo_own(record);
+        else
+            undo_plugins(record, facts, config, journal, namespaces);
     };
 }
 

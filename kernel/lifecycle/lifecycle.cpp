@@ -25,10 +25,13 @@ void Lifecycle::run(Stage first, Stage last, Turns& turns, Trace& trace) {
 
 void Lifecycle::perform(const Step& step, Trace& trace) const {
     const Trace::Span span = trace.span(name_of(step.stage), step.actor, side_ == Side::host ? "host" : "inside");
+    const auto place = [&] { return cat("stage ", name_of(step.stage), " (", step.actor, ")"); };
     try {
         step.run();
     } catch (Error& error) {
-        throw error.at(cat("stage ", name_of(step.stage), " (", step.actor, ")"));
+        throw error.at(place());
+    } catch (const std::exception& error) {
+        throw Error(0, {}, error.what()).at(place());
     }
 }
 

@@ -9,7 +9,8 @@ namespace keelson::lifecycle {
 enum class Stage { resolve, pre_start, clone, pre_mount, mount, autodev, start, start_host, exec, stop, post_stop };
 
 /// Host: the runtime's own process, from the step "monitor" on the container's monitor. Caller: who asked for a start in the
-/// background, once the monitor is born; no stage is its. Inside: the container's first process, in its namespaces, before it becomes init.
+/// background, once the monitor is born; no stage is its. Inside: the container's first process, in its namespaces, before it
+/// becomes init.
 enum class Side { host, inside, caller };
 
 struct StageRow {

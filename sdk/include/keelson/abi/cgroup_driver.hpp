@@ -8,7 +8,11 @@
 
 namespace keelson::abi {
 
-enum class CgroupRole : int32_t { payload, monitor };
+enum class CgroupRole : int32_t {
+    payload,  ///< the container's first process
+    monitor,
+    joining,  ///< a process that attaches; cgroup2 allows none beside child cgroups, so it gets a leaf of its own there
+};
 
 /// How a process gets into a cgroup without waiting for an RCU grace period: born in the unified one (clone3(2),
 /// CLONE_INTO_CGROUP), and by writing "0" itself into each `tasks` file of the v1 hierarchies.

@@ -1,0 +1,139 @@
+// lxc-attach: a process joins a running container, confined as the container's own are.
+//
+// The caller itself joins the namespaces and then makes the process, which the pid namespace counts for. All that is needed of
+// the host (plugins, terminals, /proc) is opened before: what is looked up afterwards is the container's.
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/console/pty.hpp>
+#include <kernel/console/terminal.hpp>
+#include <kernel/container/actors.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/environment.hpp>
+#include <kernel/container/joining.hpp>
+#include <kernel/container/session.hpp>
+#include <kernel/container/turns.hpp>
+#include <kernel/monitor/command_client.hpp>
+#include <kernel/process/clone.hpp>
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+namespace keelson::container {
+namespace {
+
+/// The host's procfs, which the container cannot have replaced.
+UniqueFd host_proc() {
+    UniqueFd proc = base::open_file("/proc", O_PATH | O_DIRECTORY);
+    struct statfs facts {};
+    if (::fstatfs(proc.get(), &facts) != 0 || facts.f_type != PROC_SUPER_MAGIC)
+        throw Error(EINVAL, "/proc", "this is not a procfs");
+    return proc;
+}
+
+bool any_terminal() { return ::isatty(0) != 0 || ::isatty(1) != 0 || ::isatty(2) != 0; }
+
+/// From the container's own devpts when it has one, so that its tty(1) finds the name.
+console::Pty open_container_pty(const Container& container) {
+    std::optional<monitor::Response> response =
+        monitor::CommandClient(container.lxcpath(), container.name()).call(monitor::Command::get_devpts_fd);
+    const bool has = response && response->result == 0 && !response->fds.empty();
+    return console::open_pty(has ? response->fds.front().get() : -1);
+}
+
+void join_namespaces(int pidfd, uint64_t flags) {
+    if (flags != 0 && ::setns(pidfd, static_cast<int>(flags)) != 0) {
+        throw Error::last("join the container's namespaces", "",
+                          errno == EPERM ? "only root and the user who started the container may" : "");
+    }
+}
+
+/// The keyboard's signals are for the process inside.
+class IgnoredKeyboard {
+public:
+    IgnoredKeyboard() : interrupt_(::signal(SIGINT, SIG_IGN)), quit_(::signal(SIGQUIT, SIG_IGN)) {}
+    ~IgnoredKeyboard() {
+        ::signal(SIGINT, interrupt_);
+        ::signal(SIGQUIT, quit_);
+    }
+    IgnoredKeyboard(const IgnoredKeyboard&) = delete;
+
+private:
+    sighandler_t interrupt_, quit_;
+};
+
+process::Clone make_process(uint64_t namespaces, int pidfd, const CgroupEntry& place) {
+    // Born in its cgroup; a user who may not move processes there keeps the one that he has.
+    const int leaf = place.unified.get();
+    join_namespaces(pidfd, namespaces);
+    try {
+        return process::clone_process({0, leaf});
+    } catch (const Error& error) {
+        if (leaf < 0 || (error.code() != EACCES && error.code() != EPERM)) throw;
+        base::log_info(cat("the attached process stays in our cgroup: ", error.what()));
+        return process::clone_process({});
+    }
+}
+
+CgroupEntry place_in_cgroup(const Session& session, const AttachOptions& options) {
+    if (options.skip_cgroup) return {};
+    try {
+        return session.cgroup().entry(abi::CgroupRole::joining);
+    } catch (const Error& error) {
+        if (session.facts().raw().ordinary_user == 0) throw;
+        base::log_info(cat("the attached process stays in our cgroup: ", error.what()));
+        return {};
+    }
+}
+
+void relay(const console::Pty& pty, const AttachOptions& options, int pidfd) {
+    const bool input = ::isatty(0) != 0;
+    const UniqueFd log =
+        options.pty_log.empty() ? UniqueFd() : base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    std::optional<console::RawTerminal> raw;
+    if (input) raw.emplace(0);
+    console::proxy(pty.master.get(), {input ? 0 : -1, ::isatty(1) != 0 ? 1 : 2, std::nullopt, log.get(), pidfd});
+}
+
+}  // namespace
+
+int Container::attach(const AttachOptions& options) {
+    const Session session(*this);
+    Actors actors(session.facts(), config());
+    std::erase_if(actors.modules,
+                  [&](const ModuleChoice& m) { return !session.state().contains(cat("lsm ", m.plugin->file().name)); });
+    for (ModuleChoice& module : actors.modules) module.state = session.state_of(cat("lsm ", module.plugin->file().name));
+
+    const auto init = static_cast<pid_t>(base::parse_unsigned(session.state_of("init")).value_or(0));
+    const UniqueFd pidfd = process::open_pidfd(init);
+    const uint64_t own = base::parse_unsigned(session.state_of("namespaces")).value_or(0);
+    const uint64_t namespaces = options.namespaces ? *options.namespaces & own : own;
+
+    const UniqueFd proc = host_proc();
+    const CgroupEntry place = place_in_cgroup(session, options);
+    console::Pty pty = any_terminal() ? open_container_pty(*this) : console::Pty();
+    if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
+
+    ChannelTurns turns;
+    turns.open();
+    const IgnoredKeyboard ignored;
+    const process::Clone process = make_process(namespaces, pidfd.get(), place);
+    if (process.pid == 0) {
+        turns.became_child();
+        Joining{session, config(), actors, options, namespaces, proc.get(), place, pty, turns}.become();
+    }
+    turns.became_host();
+    pty.peer.reset();
+    turns.wait_for_exec();
+    if (pty.master) relay(pty, options, process.pidfd.get());
+    return process::shell_status(process::reap(process.pidfd.get()));
+}
+
+}  // namespace keelson::container

@@ -1,0 +1,79 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/config/global.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/session.hpp>
+#include <kernel/monitor/command_client.hpp>
+#include <kernel/process/namespaces.hpp>
+
+#include <fcntl.h>
+#include <linux/limits.h>
+#include <sched.h>
+
+namespace keelson::container {
+namespace {
+
+void refuse_bad_name(const std::string& name) {
+    const auto refuse = [&](const char* why) {
+        std::string shown = name;
+        for (char& c : shown) {
+            if (static_cast<unsigned char>(c) < ' ') c = '?';
+        }
+        throw Error(EINVAL, shown, why, "use letters, digits, dots, hyphens and underscores");
+    };
+    if (name.empty()) refuse("a container needs a name");
+    if (name.size() > NAME_MAX) refuse("the container's name is longer than a file name can be");
+    if (name == "." || name == "..") refuse("this cannot be a container's name");
+    for (const char c : name) {
+        if (c == '/') refuse("a container's name cannot have a slash in it");
+        if (static_cast<unsigned char>(c) < ' ')
+            refuse("a container's name cannot have a newline or another control character in it");
+    }
+}
+
+std::optional<uint64_t> figure(uint64_t raw) { return raw == UINT64_MAX ? std::nullopt : std::optional(raw); }
+
+}  // namespace
+
+Container::Container(std::string name, std::string lxcpath) : name_(std::move(name)), lxcpath_(std::move(lxcpath)) {
+    refuse_bad_name(name_);
+}
+
+bool Container::defined() const { return base::exists(config_path()); }
+
+config::Config& Container::config() {
+    if (!config_) {
+        config_.emplace(plugins::PluginHost::instance());
+        if (defined()) config_->load(config_path());
+    }
+    return *config_;
+}
+
+void Container::load_config(const std::string& file) {
+    config_.emplace(plugins::PluginHost::instance());
+    config_->load(file);
+}
+
+monitor::State Container::state() { return monitor::CommandClient(lxcpath_, name_).state(); }
+
+std::optional<pid_t> Container::init_pid() { return monitor::CommandClient(lxcpath_, name_).init_pid(); }
+
+std::vector<network::InterfaceFacts> Container::interfaces() {
+    const std::optional<pid_t> pid = init_pid();
+    if (!pid) return {};
+    const UniqueFd net = base::open_file(cat("/proc/", *pid, "/ns/net"), O_RDONLY);
+    return network::interfaces(net.get());
+}
+
+Usage Container::usage() {
+    const Session session(*this);
+    const abi::CgroupUsage raw = session.cgroup().usage();
+    return {figure(raw.cpu_ns), figure(raw.memory_bytes), figure(raw.kernel_memory_bytes), figure(raw.swap_bytes),
+            figure(raw.io_bytes)};
+}
+
+std::string Container::cgroup_get(const std::string& file) { return Session(*this).cgroup().read(file); }
+
+void Container::cgroup_set(const std::string& file, const std::string& value) { Session(*this).cgroup().write(file, value); }
+
+}  // namespace keelson::container

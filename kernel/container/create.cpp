@@ -1,0 +1,142 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/config/global.hpp>
+#include <kernel/container/actors.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/partial.hpp>
+#include <kernel/container/template_run.hpp>
+#include <kernel/container/undo.hpp>
+#include <kernel/process/user_privilege.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace keelson::container {
+namespace {
+
+config::Config base_config(const CreateOptions& options) {
+    config::Config config(plugins::PluginHost::instance());
+    const bool named = !options.config_file.empty();
+    const std::string file = named ? options.config_file : config::global("lxc.default_config");
+    if (named || base::exists(file)) config.load(file);
+    return config;
+}
+
+/// Each change of a creation has its record: a creation that fails, or whose process dies, leaves nothing.
+class Creation {
+public:
+    Creation(const Container& container, const Facts& facts, config::Config& config, const CreateOptions& options)
+        : container_(container),
+          facts_(facts),
+          config_(config),
+          options_(options),
+          journal_(lifecycle::Journal::create(facts.runtime_directory(), facts.lxcpath(), facts.name())) {}
+
+    void run() {
+        try {
+            make_directory();
+            if (options_.template_name == "none" && !config_.is_set("lxc.rootfs.path"))
+                save({});
+            else
+                fill();
+            journal_.close();
+        } catch (...) {
+            lifecycle::unwind(journal_, undo_with(facts_, config_, journal_, nullptr));
+            journal_.close();
+            throw;
+        }
+    }
+
+private:
+    void make_directory() {
+        base::make_directories(container_.lxcpath(), 0755);
+        const std::string directory = container_.directory();
+        if (base::exists(directory)) {
+            record_file(container_.config_path());
+            return;
+        }
+        const uint64_t record = journal_.intend("kernel", "tree", directory);
+        if (::mkdir(directory.c_str(), 0770) != 0) throw Error::last("make directory", directory);
+        ::chmod(directory.c_str(), 0770);
+        if (::chown(directory.c_str(), facts_.raw().root_uid, static_cast<gid_t>(-1)) != 0 && facts_.raw().ordinary_user == 0)
+            throw Error::last("chown", directory);
+        journal_.complete(record, {});
+    }
+
+    void record_file(const std::string& path) { journal_.intend("kernel", "file", path); }
+
+    void fill() {
+        const PartialMark creating(container_);
+        if (config_.is_set("lxc.rootfs.path"))
+            use_given_rootfs();
+        else
+            create_rootfs();
+        save({});
+        TemplateRun run(facts_, config_, options_, journal_);
+        const TemplateResult result = run.run();
+        // A program written for lxc-create edits the file itself.
+        config_.clear();
+        config_.load(container_.config_path());
+        for (const std::string& line : result.lines) config_.load_text(line + "\n", cat("template ", options_.template_name));
+        save(result.header);
+    }
+
+    void use_given_rootfs() {
+        const StorageChoice storage = choose_storage(config_);
+        if (!base::exists(storage.path)) {
+            throw Error(ENOENT, storage.path, "the rootfs that the configuration names does not exist",
+                        "make it, or take lxc.rootfs.path out of the configuration");
+        }
+    }
+
+    void create_rootfs() {
+        const std::string name = options_.storage.empty() || options_.storage == "none" ? "dir"
+                                 : options_.storage == "overlayfs"                      ? "overlay"
+                                                                                        : options_.storage;
+        const plugins::LoadedPlugin& plugin = plugins::PluginHost::instance().load("storage", name);
+        const CallContext context(facts_, config_, plugin, &journal_);
+        const std::string directory = options_.directory.empty() ? container_.directory() + "/rootfs" : options_.directory;
+        std::vector<abi::StringView> words;
+        for (const std::string& option : options_.storage_options) words.push_back(sdk::to_abi(option));
+        const abi::StorageRequest request{sizeof request,
+                                          0,
+                                          sdk::to_abi(directory),
+                                          options_.bytes,
+                                          sdk::to_abi(options_.filesystem),
+                                          {words.data(), words.size()}};
+        sdk::StringCollector path;
+        plugins::call(plugin,
+                      [&](abi::ErrorSink* e) { return plugin.as<abi::Storage>().create(context.raw(), &request, &path, e); });
+        config_.set("lxc.rootfs.path", cat(name, ":", path.first()));
+    }
+
+    void save(const std::string& header) {
+        config_.save(container_.config_path());
+        if (header.empty()) return;
+        const std::string text = base::read_file(container_.config_path());
+        base::write_file(container_.config_path(), header + text);
+    }
+
+    const Container& container_;
+    const Facts& facts_;
+    config::Config& config_;
+    const CreateOptions& options_;
+    lifecycle::Journal journal_;
+};
+
+}  // namespace
+
+void Container::create(const CreateOptions& options) {
+    if (defined()) throw Error(EEXIST, name_, "the container already exists", cat("keelson destroy ", name_, " removes it"));
+    refuse_unknown_template(options.template_name);
+    config::Config config = base_config(options);
+    process::IdMap idmap = process::IdMap::from(config);
+    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
+    recover();
+    const Facts facts(name_, lxcpath_, std::move(idmap));
+    Creation(*this, facts, config, options).run();
+    config_.reset();
+}
+
+}  // namespace keelson::container

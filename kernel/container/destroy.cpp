@@ -1,0 +1,73 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/actors.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/hooks.hpp>
+#include <kernel/container/session.hpp>
+#include <kernel/filesystem/tree.hpp>
+#include <kernel/process/user_privilege.hpp>
+
+#include <dirent.h>
+
+namespace keelson::container {
+namespace {
+
+bool has_entries(const std::string& directory) {
+    DIR* open = ::opendir(directory.c_str());
+    if (open == nullptr) return false;
+    bool found = false;
+    while (const dirent* entry = ::readdir(open)) found = found || entry->d_name[0] != '.';
+    ::closedir(open);
+    return found;
+}
+
+void refuse_with_dependents(const Container& container, bool snapshots) {
+    const std::string clones = container.directory() + "/lxc_snapshots";
+    if (base::exists(clones) && !base::trim(base::read_file(clones)).empty()) {
+        throw Error(EBUSY, container.name(), "other containers are clones that share this one's storage",
+                    cat("destroy those that ", clones, " names first"));
+    }
+    if (!snapshots && has_entries(container.directory() + "/snaps")) {
+        throw Error(EBUSY, container.name(), "the container has snapshots", "destroy them too with -s");
+    }
+}
+
+void destroy_storage(const Facts& facts, const config::Config& config) {
+    const StorageChoice storage = choose_storage(config);
+    if (storage.plugin == nullptr) return;
+    const CallContext context(facts, config, *storage.plugin, nullptr);
+    const abi::Rootfs rootfs = storage.raw();
+    plugins::call(*storage.plugin,
+                  [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().destroy(context.raw(), &rootfs, e); });
+}
+
+/// A rootfs that is gone already is no reason to keep the rest.
+bool has_rootfs(const config::Config& config) {
+    const std::string value = config.get("lxc.rootfs.path");
+    return !value.empty() && (!value.starts_with('/') || base::exists(value));
+}
+
+}  // namespace
+
+void Container::destroy(bool force, bool snapshots) {
+    if (!defined() && !base::exists(directory()))
+        throw Error(ENOENT, name_, "no such container", cat("containers are looked for in ", lxcpath_));
+    if (state() != monitor::State::stopped) {
+        if (!force) throw Error(EBUSY, name_, "the container is running", "stop it first, or use -f");
+        kill();
+    }
+    refuse_with_dependents(*this, snapshots);
+    process::IdMap idmap = process::IdMap::from(config());
+    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
+    recover();
+    const Facts facts(name_, lxcpath_, std::move(idmap));
+    Hooks hooks(facts, config());
+    hooks.run("destroy");
+    Actors(facts, config()).run_stage_hooks(abi::HookStage::destroy, {}, nullptr);
+    if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;
+    if (has_rootfs(config())) destroy_storage(facts, config());
+    filesystem::remove_tree(directory());
+    config_.reset();
+}
+
+}  // namespace keelson::container

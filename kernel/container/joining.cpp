@@ -1,0 +1,150 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/environment.hpp>
+#include <kernel/container/joining.hpp>
+#include <kernel/process/credentials.hpp>
+#include <kernel/process/settings.hpp>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace keelson::container {
+namespace {
+
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// -R: the container's processes seen with our own mounts.
+void remount_sys_proc() {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
+        throw Error::last("make a mount namespace", "");
+    for (const auto& [type, path] : {std::pair{"proc", "/proc"}, std::pair{"sysfs", "/sys"}}) {
+        ::umount2(path, MNT_DETACH);
+        if (::mount(type, path, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) throw Error::last("mount", path);
+    }
+}
+
+/// The shell of a user in the container's own passwd(5), read by hand: name services would load the container's libraries.
+std::string shell_of(uint32_t uid) {
+    if (!base::exists("/etc/passwd")) return "/bin/sh";
+    const std::string passwd = base::read_file("/etc/passwd");
+    for (const std::string_view line : base::split(passwd, '\n')) {
+        const std::vector<std::string_view> fields = base::split(line, ':');
+        if (fields.size() == 7 && base::parse_unsigned(fields[2]) == uid && !fields[6].empty()) return std::string(fields[6]);
+    }
+    return "/bin/sh";
+}
+
+}  // namespace
+
+void Joining::become() {
+    try {
+        take_place();
+        confine();
+        take_ids();
+        const std::vector<std::string> words = command();
+        set_environment();
+        turns.about_to_exec({});
+        execute(words);
+    } catch (const Error& error) {
+        turns.fail(error);
+    } catch (const std::exception& error) {
+        turns.fail(Error(0, {}, error.what()));
+    }
+    ::_exit(1);
+}
+
+void Joining::take_place() {
+    ::prctl(PR_SET_DUMPABLE, 0);
+    place.enter_v1();
+    if (options.remount_sys_proc) remount_sys_proc();
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
+    if (pty.peer) {
+        ::setsid();
+        ::ioctl(pty.peer.get(), TIOCSCTTY, 0);
+        for (const int fd : {0, 1, 2}) {
+            if (::isatty(fd) != 0) ::dup2(pty.peer.get(), fd);
+        }
+    }
+    // Joining a mount namespace puts us at its root; people expect to stay where they were if that exists inside.
+    const char* cwd = ::getenv("PWD");
+    if (cwd == nullptr || cwd[0] != '/' || ::chdir(cwd) != 0) {
+        if (::chdir("/") != 0) throw Error::last("enter", "/");
+    }
+}
+
+void Joining::confine() {
+    if (options.personality)
+        ::personality(*options.personality);
+    else
+        process::set_personality(config);
+    if ((namespaces & CLONE_NEWUSER) != 0) process::become_namespace_root(0, 0);
+    if (!options.skip_capabilities) process::drop_capabilities(config);
+    if (!options.skip_lsm) {
+        for (const ModuleChoice& module : actors.modules) actors.confine(module, host_proc);
+    }
+    if (!options.skip_lsm && config.flag("lxc.no_new_privs")) process::forbid_new_privileges();
+}
+
+void Joining::take_ids() {
+    const bool mapped = (namespaces & CLONE_NEWUSER) != 0;
+    const uint32_t uid = options.uid.value_or(mapped ? 0 : static_cast<uint32_t>(config.number("lxc.init.uid")));
+    const uint32_t gid = options.gid.value_or(mapped ? 0 : static_cast<uint32_t>(config.number("lxc.init.gid")));
+    process::take_ids(uid, gid, {});
+}
+
+std::vector<std::string> Joining::command() const {
+    if (!options.command.empty()) return options.command;
+    return {shell_of(::getuid())};
+}
+
+void Joining::set_environment() const {
+    if (options.clear_environment) {
+        std::vector<std::pair<std::string, std::string>> kept;
+        for (const std::string& name : options.keep_variables) {
+            if (const char* value = ::getenv(name.c_str())) kept.emplace_back(name, value);
+        }
+        ::clearenv();
+        ::setenv("PATH", default_path, 1);
+        for (const auto& [name, value] : kept) ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (::getenv("PATH") == nullptr) ::setenv("PATH", default_path, 1);
+    ::setenv("container", "lxc", 1);
+    for (const auto& [name, value] : variables_of(config, {"lxc.environment", "lxc.environment.runtime"}))
+        ::setenv(name.c_str(), value.c_str(), 1);
+    for (const std::string& variable : options.set_variables) {
+        const size_t equals = variable.find('=');
+        if (equals == std::string::npos)
+            ::unsetenv(variable.c_str());
+        else
+            ::setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
+    }
+}
+
+void Joining::execute(const std::vector<std::string>& words) {
+    std::vector<char*> argv;
+    for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::execvp(argv[0], argv.data());
+    const int cause = errno;
+    const std::string text = cat("keelson: execute ", words.front(), " in the container: ", ::strerror(cause), "\n");
+    [[maybe_unused]] const ssize_t written = ::write(2, text.data(), text.size());
+    ::_exit(cause == ENOENT ? 127 : cause == EACCES || cause == ENOEXEC ? 126 : 255);
+}
+
+}  // namespace keelson::container

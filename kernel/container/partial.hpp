@@ -1,0 +1,26 @@
+// LXCPATH/NAME/partial: creation is under way, or was interrupted. Locked while it is (F_OFD_SETLK, fcntl(2)), as LXC does.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+#include <kernel/container/container.hpp>
+
+#include <string>
+
+namespace keelson::container {
+
+/// While it lives the container is being created.
+class PartialMark {
+public:
+    explicit PartialMark(const Container& container);
+    ~PartialMark();
+    PartialMark(const PartialMark&) = delete;
+
+private:
+    std::string path_;
+    UniqueFd file_;
+};
+
+/// Throws when the container is being created, or when its creation was interrupted: says what to do, deletes nothing.
+void refuse_partial(const Container& container);
+
+}  // namespace keelson::container

@@ -1,0 +1,72 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/container.hpp>
+#include <kernel/container/session.hpp>
+#include <kernel/monitor/command_client.hpp>
+#include <kernel/process/clone.hpp>
+
+#include <signal.h>
+
+namespace keelson::container {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::optional<milliseconds> in_milliseconds(std::optional<std::chrono::seconds> timeout) {
+    return timeout ? std::optional<milliseconds>(*timeout) : std::nullopt;
+}
+
+/// systemd blocks SIGRTMIN+3 and waits for it; other inits know SIGPWR. SigBlk of proc(5) tells.
+int halt_signal(const config::Config& config, pid_t init) {
+    const int systemd = SIGRTMIN + 3;
+    const std::string status = base::read_file(cat("/proc/", init, "/status"));
+    const size_t at = status.find("SigBlk:");
+    const uint64_t blocked = at == std::string::npos ? 0 : ::strtoull(status.c_str() + at + 7, nullptr, 16);
+    return config.signal("lxc.signal.halt", (blocked >> (systemd - 1) & 1) != 0 ? systemd : SIGPWR);
+}
+
+}  // namespace
+
+bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
+    const std::optional<pid_t> init = init_pid();
+    if (!init) return true;
+    const UniqueFd handle = process::open_pidfd(*init);
+    process::send_signal(handle.get(), halt_signal(config(), *init));
+    if (timeout && timeout->count() == 0) return true;
+    return wait({monitor::State::stopped}, in_milliseconds(timeout));
+}
+
+void Container::kill() {
+    monitor::CommandClient client(lxcpath_, name_);
+    const std::optional<monitor::Response> response = client.call(monitor::Command::stop);
+    if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not stop the container");
+    wait({monitor::State::stopped}, std::nullopt);
+}
+
+bool Container::reboot(std::optional<std::chrono::seconds> timeout) {
+    const std::optional<pid_t> init = init_pid();
+    if (!init) throw not_running(*this);
+    const UniqueFd handle = process::open_pidfd(*init);
+    process::send_signal(handle.get(), config().signal("lxc.signal.reboot", SIGINT));
+    if (timeout && timeout->count() == 0) return true;
+    const auto deadline = in_milliseconds(timeout);
+    if (!process::wait_until_gone(handle.get(), deadline ? static_cast<int>(deadline->count()) : -1)) return false;
+    return wait({monitor::State::running}, deadline);
+}
+
+bool Container::wait(const std::vector<monitor::State>& states, std::optional<milliseconds> timeout) {
+    return monitor::CommandClient(lxcpath_, name_).wait(states, timeout).has_value();
+}
+
+void Container::freeze() {
+    const std::optional<monitor::Response> response = monitor::CommandClient(lxcpath_, name_).call(monitor::Command::freeze);
+    if (!response) throw not_running(*this);
+    if (response->result < 0) throw Error(-response->result, name_, "the monitor could not freeze the container");
+}
+
+void Container::unfreeze() {
+    const std::optional<monitor::Response> response = monitor::CommandClient(lxcpath_, name_).call(monitor::Command::unfreeze);
+    if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not unfreeze the container");
+}
+
+}  // namespace keelson::container

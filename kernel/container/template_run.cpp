@@ -1,0 +1,159 @@
+#include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/container/actors.hpp>
+#include <kernel/container/template_run.hpp>
+#include <kernel/filesystem/mount.hpp>
+#include <kernel/filesystem/tree.hpp>
+#include <kernel/process/clone.hpp>
+#include <kernel/process/credentials.hpp>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace keelson::container {
+namespace {
+
+constexpr const char* script_directory = "/usr/share/lxc/templates/lxc-";
+
+struct TemplateChoice {
+    std::string plugin;  ///< "script" for a program
+    std::string program;
+};
+
+TemplateChoice choose(const std::string& name) {
+    if (name.starts_with('/')) return {"script", name};
+    if (plugins::PluginHost::instance().knows("template", name)) return {name, {}};
+    return {"script", script_directory + name};
+}
+
+class ProgressSink final : public abi::Progress {
+public:
+    explicit ProgressSink(const CreateOptions& options) : options_(options) {}
+    void step(abi::StringView what, int32_t percent) noexcept override {
+        if (!options_.quiet && options_.progress) options_.progress(sdk::from_abi(what), percent);
+    }
+
+private:
+    const CreateOptions& options_;
+};
+
+const plugins::LoadedPlugin& plugin_of(const TemplateChoice& choice) {
+    return plugins::PluginHost::instance().load("template", choice.plugin);
+}
+
+/// The lines that lxc-create puts before a configuration.
+std::string header_of(const TemplateChoice& choice, const CreateOptions& options) {
+    const std::string path = choice.program.empty() ? plugin_of(choice).file().path : choice.program;
+    return cat("# Template used to create this container: ", path,
+               "\n# Parameters passed to the template: ", base::join(options.arguments, " "),
+               "\n# For additional config options, please look at lxc.container.conf(5)\n\n"
+               "# Uncomment the following line to support nesting containers:\n"
+               "#lxc.include = /usr/share/lxc/config/nesting.conf\n# (Be aware this has security implications)\n\n");
+}
+
+}  // namespace
+
+void refuse_unknown_template(const std::string& name) {
+    if (name == "none") return;
+    const TemplateChoice choice = choose(name);
+    if (choice.program.empty() || ::access(choice.program.c_str(), X_OK) == 0) return;
+    std::string names;
+    for (const plugins::PluginFile& file : plugins::PluginHost::instance().list("template"))
+        names += cat(names.empty() ? "" : ", ", file.name);
+    throw Error(
+        ENOENT, name, "bad template",
+        cat("there are ", names, ", and the programs ", script_directory, "NAME; none makes a container without a rootfs"));
+}
+
+std::vector<std::string> template_help(const std::string& name) {
+    sdk::StringCollector lines;
+    plugin_of(choose(name)).as<abi::Template>().help(&lines);
+    return lines.all();
+}
+
+TemplateRun::TemplateRun(const Facts& facts, const config::Config& config, const CreateOptions& options,
+                         lifecycle::Journal& journal)
+    : facts_(facts), config_(config), options_(options), journal_(journal) {}
+
+TemplateResult TemplateRun::run() {
+    TemplateResult result;
+    if (options_.template_name == "none") return result;
+    // Files are made with the container's own ids. An ordinary user cannot do that but in a user namespace that has them.
+    const bool in_user_namespace = facts_.raw().ordinary_user != 0;
+    auto [ours, theirs] = process::Channel::pair();
+    const process::Clone child = process::clone_process({CLONE_NEWNS | (in_user_namespace ? CLONE_NEWUSER : 0U)});
+    if (child.pid == 0) {
+        ours.close();
+        work(theirs);
+    }
+    theirs.close();
+    if (in_user_namespace) facts_.idmap().with_host_id(::geteuid(), ::getegid()).write_for(child.pid);
+    ours.send('g');
+    bool done = false;
+    for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
+        if (message.kind == 'l') result.lines.push_back(message.text);
+        if (message.kind == 'd') done = true;
+        if (message.kind == 'e') {
+            process::reap(child.pidfd.get());
+            throw process::unpack(message.text);
+        }
+    }
+    const int status = process::reap(child.pidfd.get());
+    if (!done)
+        throw Error(ECHILD, options_.template_name, cat("the template ended with status ", process::shell_status(status)));
+    result.header = header_of(choose(options_.template_name), options_);
+    return result;
+}
+
+void TemplateRun::work(process::Channel& channel) {
+    try {
+        if (channel.receive().kind != 'g') ::_exit(1);
+        if (facts_.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
+        ::umask(022);
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
+        const std::string rootfs = mount_rootfs();
+        for (const std::string& line : fill(rootfs)) channel.send('l', line);
+        if (facts_.raw().ordinary_user == 0 && !facts_.idmap().empty()) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
+        channel.send('d');
+        ::_exit(0);
+    } catch (const Error& error) {
+        channel.send('e', process::pack(error));
+    } catch (const std::exception& error) {
+        channel.send('e', process::pack(Error(0, {}, error.what())));
+    }
+    ::_exit(1);
+}
+
+/// A directory is its own tree; other storage is mounted at LXCPATH/NAME/rootfs.
+std::string TemplateRun::mount_rootfs() {
+    Actors actors(facts_, config_);
+    if (std::string_view type = actors.storage.plugin->file().applies_to; type == "directory") return actors.storage.path;
+    const std::string target = facts_.directory() + "/rootfs";
+    base::make_directories(target, 0755);
+    const UniqueFd mount = actors.mount_rootfs();
+    const UniqueFd directory = base::open_file(target, O_PATH | O_DIRECTORY);
+    filesystem::attach(mount.get(), directory.get(), target);
+    return target;
+}
+
+std::vector<std::string> TemplateRun::fill(const std::string& rootfs) {
+    const TemplateChoice choice = choose(options_.template_name);
+    const plugins::LoadedPlugin& plugin = plugin_of(choice);
+    const CallContext context(facts_, config_, plugin, &journal_);
+    std::vector<abi::StringView> words;
+    if (!choice.program.empty()) words.push_back(sdk::to_abi(choice.program));
+    for (const std::string& argument : options_.arguments) words.push_back(sdk::to_abi(argument));
+    const abi::TemplateRequest request{
+        sizeof request, options_.quiet ? 1U : 0U, sdk::to_abi(rootfs), {words.data(), words.size()}};
+    ProgressSink progress(options_);
+    sdk::StringCollector lines;
+    plugins::call(plugin, [&](abi::ErrorSink* e) {
+        return plugin.as<abi::Template>().create(context.raw(), &request, &progress, &lines, e);
+    });
+    return lines.all();
+}
+
+}  // namespace keelson::container

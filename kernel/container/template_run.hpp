@@ -1,0 +1,40 @@
+// Running a template in a process of its own, whose mounts nobody else sees.
+#pragma once
+
+#include <kernel/container/container.hpp>
+#include <kernel/container/facts.hpp>
+#include <kernel/process/channel.hpp>
+
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+struct TemplateResult {
+    std::vector<std::string> lines;  ///< for the configuration
+    std::string header;              ///< comment lines that go before it, as lxc-create writes them
+};
+
+/// A template is a plugin, or a program /usr/share/lxc/templates/lxc-NAME or /PATH, which the plugin `script` runs.
+/// Throws for neither.
+void refuse_unknown_template(const std::string& name);
+/// Its options, one line each.
+std::vector<std::string> template_help(const std::string& name);
+
+class TemplateRun {
+public:
+    TemplateRun(const Facts& facts, const config::Config& config, const CreateOptions& options, lifecycle::Journal& journal);
+    TemplateResult run();
+
+private:
+    std::vector<std::string> fill(const std::string& rootfs);
+    std::string mount_rootfs();
+    [[noreturn]] void work(process::Channel& channel);
+
+    const Facts& facts_;
+    const config::Config& config_;
+    const CreateOptions& options_;
+    lifecycle::Journal& journal_;
+};
+
+}  // namespace keelson::container
