@@ -2,6 +2,9 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/actors.hpp>
+#include <kernel/filesystem/mount.hpp>
+
+#include <sys/mount.h>
 
 #include <algorithm>
 
@@ -23,18 +26,6 @@ public:
 private:
     network::HandedLink& link_;
 };
-
-/// Takes "ro", "rw" and "idmap=" out of lxc.rootfs.options.
-void take_options(const std::string& text, StorageChoice& choice) {
-    for (const std::string_view option : base::split(text, ',')) {
-        if (option == "ro")
-            choice.read_only = true;
-        else if (option.starts_with("idmap="))
-            choice.idmap = option.substr(6);
-        else if (!option.empty() && option != "rw")
-            choice.options += cat(choice.options.empty() ? "" : ",", option);
-    }
-}
 
 std::string prefix_of(const std::string& value) {
     const size_t colon = value.find(':');
@@ -64,7 +55,9 @@ StorageChoice choose_storage(const config::Config& config) {
     StorageChoice choice;
     const std::string value = config.get("lxc.rootfs.path");
     if (value.empty()) return choice;
-    take_options(config.get("lxc.rootfs.options"), choice);
+    const filesystem::MountOptions options = filesystem::parse_options(config.get("lxc.rootfs.options"));
+    choice.options = options.data;
+    choice.read_only = (options.set & MOUNT_ATTR_RDONLY) != 0;
     const std::string prefix = prefix_of(value);
     if (prefix.empty()) {
         choice.path = value;

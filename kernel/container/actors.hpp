@@ -17,7 +17,6 @@ struct StorageChoice {
     const plugins::LoadedPlugin* plugin = nullptr;  ///< null: no rootfs, the host's is used
     std::string path, options;
     bool read_only = false;
-    std::string idmap;  ///< lxc.rootfs.options = idmap=...
 
     abi::Rootfs raw() const;
 };

@@ -4,7 +4,6 @@
 #include <kernel/container/host_steps.hpp>
 #include <kernel/container/link_text.hpp>
 #include <kernel/container/undo.hpp>
-#include <kernel/filesystem/mount.hpp>
 #include <kernel/process/settings.hpp>
 
 #include <fcntl.h>
@@ -98,8 +97,13 @@ void become_monitor(Run& run) {
 }
 
 void mount_rootfs(Run& run) {
-    run.actors.prepare_storage();
-    run.rootfs_mount = run.actors.mount_rootfs();
+    UniqueFd mount;
+    if (run.actors.storage.plugin != nullptr) {
+        run.actors.prepare_storage();
+        mount = run.actors.mount_rootfs();
+    }
+    run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
+    run.rootfs->prepare();
 }
 
 void make_child(Run& run) {
@@ -143,15 +147,8 @@ void set_process_values(Run& run) {
     process::set_limits(run.config, run.child.pid);
 }
 
-void map_rootfs(Run& run) {
-    const std::string& idmap = run.actors.storage.idmap;
-    if (idmap.empty()) return;
-    const UniqueFd other = idmap == "container" ? UniqueFd() : base::open_file(idmap, O_RDONLY);
-    const int user_namespace = idmap == "container" ? run.namespace_fds.fd(CLONE_NEWUSER) : other.get();
-    if (user_namespace < 0)
-        throw Error(EINVAL, "lxc.rootfs.options = idmap=container", "the container has no user namespace",
-                    "add lxc.idmap lines");
-    filesystem::set_idmap(run.rootfs_mount.get(), user_namespace, true);
+void map_mounts(Run& run) {
+    if (run.rootfs->wants_id_maps()) run.rootfs->map_ids(run.namespace_fds.fd(CLONE_NEWUSER));
 }
 
 void set_device_rules(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::after_setup); }

@@ -18,7 +18,7 @@ void map_ids(Run& run);
 void set_limits(Run& run);
 void connect_network(Run& run, size_t which);
 void set_process_values(Run& run);
-void map_rootfs(Run& run);
+void map_mounts(Run& run);
 
 void set_device_rules(Run& run);
 void run_start_host_hooks(Run& run);

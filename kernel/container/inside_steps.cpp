@@ -175,7 +175,6 @@ void enter(Run& run) {
     }
     ::umask(022);
     run.hooks.add_inside_environment();
-    run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(run.rootfs_mount));
     run.rootfs->enter_mount_namespace();
 }
 
@@ -184,11 +183,7 @@ void run_pre_mount_hooks(Run& run) {
     run.actors.run_stage_hooks(abi::HookStage::pre_mount, run.rootfs->mount_point(), nullptr);
 }
 
-void mount_rootfs(Run& run) {
-    if (run.has(CLONE_NEWUSER)) run.user_namespace = base::open_file("/proc/self/ns/user", O_RDONLY);
-    run.rootfs->set_user_namespace(run.user_namespace.get());
-    run.rootfs->attach_rootfs();
-}
+void mount_rootfs(Run& run) { run.rootfs->attach_rootfs(); }
 
 void set_identity(Run& run) {
     if (!shares(run, CLONE_NEWUTS)) process::set_host_name(run.config);
@@ -216,6 +211,7 @@ void mount_all(Run& run) {
 void run_mount_hooks(Run& run) {
     run.hooks.run("mount");
     run.actors.run_stage_hooks(abi::HookStage::mount, run.rootfs->mount_point(), nullptr);
+    run.rootfs->check_rootfs();
 }
 
 void run_autodev_hooks(Run& run) {
@@ -229,12 +225,13 @@ void make_devices(Run& run) {
     const UniqueFd devpts = run.rootfs->mount_devpts();
     if (devpts) run.turns.hand_over("devpts", {devpts.get()});
 
+    const std::string directory = run.config.is_set("lxc.tty.dir") ? run.config.get("lxc.tty.dir") + "/" : "";
     std::vector<filesystem::TerminalNode> terminals;
     if (devpts && run.console.console_from_container()) {
         run.container_console = console::open_pty(devpts.get());
         run.turns.hand_over("console", {run.container_console.master.get()});
     }
-    if (const int peer = console_peer(run); peer >= 0) terminals.push_back({peer, "console"});
+    if (const int peer = console_peer(run); peer >= 0) terminals.push_back({peer, directory + "console"});
     if (!run.options.execute) {
         std::vector<int> masters;
         for (unsigned i = 0; devpts && run.console.ttys_from_container() && i < run.console.tty_count(); ++i) {
@@ -243,7 +240,7 @@ void make_devices(Run& run) {
         }
         if (!masters.empty()) run.turns.hand_over("ttys", masters);
         const std::vector<console::Pty>& ttys = masters.empty() ? run.console.host_ttys() : run.container_ttys;
-        for (size_t i = 0; i < ttys.size(); ++i) terminals.push_back({ttys[i].peer.get(), cat("tty", i + 1)});
+        for (size_t i = 0; i < ttys.size(); ++i) terminals.push_back({ttys[i].peer.get(), cat(directory, "tty", i + 1)});
     }
     run.rootfs->bind_terminals(terminals);
     run.rootfs->make_dev_links();

@@ -34,8 +34,8 @@ struct Run {
     lifecycle::Trace trace;
 
     // Made by host steps.
+    std::optional<filesystem::RootfsSetup> rootfs;
     std::optional<lifecycle::Journal> journal;
-    UniqueFd rootfs_mount;
     CgroupEntry payload;
     std::vector<network::AutoGateway> gateways;
     std::vector<process::SharedNamespace> shared;
@@ -49,9 +49,7 @@ struct Run {
     bool connected = false;     ///< networks stand: down scripts run at stop
 
     // Made by steps inside.
-    std::optional<filesystem::RootfsSetup> rootfs;
     UniqueFd private_proc;
-    UniqueFd user_namespace;
     console::Pty container_console;
     std::vector<console::Pty> container_ttys;
 

@@ -21,7 +21,8 @@ void fill_start_table(Run& run) {
     }
     if (actors.cgroup.available()) add(pre_start, title(actors.cgroup.driver()), host::make_cgroups);
     add(pre_start, "monitor", host::become_monitor);
-    if (actors.storage.plugin != nullptr) add(pre_start, title(actors.storage.plugin), host::mount_rootfs);
+    add(pre_start, actors.storage.plugin != nullptr ? title(actors.storage.plugin) : "kernel (the host's root)",
+        host::mount_rootfs);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(pre_start, title(network.plugin), [&run, i = &network - actors.networks.data()] {
             run.actors.prepare_network(run.actors.networks[static_cast<size_t>(i)]);
@@ -37,7 +38,7 @@ void fill_start_table(Run& run) {
         });
     }
     add(clone, "kernel (limits)", host::set_process_values);
-    if (actors.storage.plugin != nullptr) add(clone, "kernel (idmapped rootfs)", host::map_rootfs);
+    add(clone, "kernel (idmapped mounts)", host::map_mounts);
 
     add(pre_mount, "kernel", inside::enter);
     add(pre_mount, "hooks", inside::run_pre_mount_hooks);

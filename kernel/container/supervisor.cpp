@@ -116,7 +116,7 @@ void Supervisor::finish_start() {
     if (std::vector<UniqueFd> console = run_->turns.take("console"); !console.empty())
         run_->console.adopt_console(std::move(console.front()));
     if (std::vector<UniqueFd> ttys = run_->turns.take("ttys"); !ttys.empty()) run_->console.adopt_ttys(std::move(ttys));
-    run_->rootfs_mount.reset();
+    run_->rootfs.reset();
     run_->payload = {};
     save_runtime_state(*run_);
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
