@@ -63,6 +63,7 @@ std::optional<LinkFacts> HostLinks::find(const std::string& name) {
 }
 
 std::optional<LinkFacts> HostLinks::find(unsigned index) {
+    if (index == 0) return std::nullopt;
     return ask(link_message(RTM_GETLINK, 0, index), cat("index ", index));
 }
 

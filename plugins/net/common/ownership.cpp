@@ -21,9 +21,9 @@ void fill_random(void* data, size_t size) {
     if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
 }
 
-/// True when it is gone within two milliseconds.
+/// True when it is gone within some five milliseconds: it takes 0.3, and longer only when other namespaces die at the time.
 bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 30; ++i) {
         if (links.index_of(name) != index) return true;
         const timespec pause{0, 100'000};
         ::nanosleep(&pause, nullptr);

@@ -1,5 +1,7 @@
 #include "loan.hpp"
 
+#include <plugins/net/common/ownership.hpp>
+
 #include <linux/if.h>
 
 #include <charconv>
@@ -31,9 +33,6 @@ uint32_t number_field(std::string_view& rest) {
     return value;
 }
 
-/// Two loans of a container are told apart by the link's own name behind the tag.
-std::string alias_of(const std::string& tag, const LinkFacts& link) { return cat(tag, " ", link.name); }
-
 /// RTM_NEWLINKPROP or RTM_DELLINKPROP.
 sdk::NetlinkMessage alternative_names(int type, unsigned index, const std::vector<std::string>& names) {
     sdk::NetlinkMessage message =
@@ -54,11 +53,24 @@ sdk::NetlinkMessage moving(unsigned index, int net_namespace, const std::string&
     return std::move(message.number<int32_t>(IFLA_NET_NS_FD, net_namespace).text(IFLA_IFNAME, name));
 }
 
+/// Name and tag in one request, so that the link never stands unmarked under a name that is not its own.
+sdk::NetlinkMessage dressing(unsigned index, const std::string& name, const std::string& tag) {
+    return std::move(renaming(index, name).bytes(IFLA_IFALIAS, tag.data(), tag.size()));
+}
+
+/// The link on the host, while it is not yet restored.
+std::optional<LinkFacts> at_home(HostLinks& links, const Loan& loan) {
+    if (std::optional<LinkFacts> found = links.find(loan.transient_name)) return found;
+    for (LinkFacts& candidate : links.list())
+        if (candidate.alias == loan.tag) return candidate;
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string Loan::text() const {
     std::string text;
-    for (const std::string& part : {link.name, transient_name, link.alias}) add_field(text, part);
+    for (const std::string& part : {link.name, transient_name, tag, link.alias}) add_field(text, part);
     for (const uint32_t part : {link.index, index_inside, link.mtu, uint32_t{link.up}}) add_field(text, cat(part));
     for (const std::string& name : link.alternative_names) add_field(text, name);
     return text;
@@ -68,6 +80,7 @@ Loan Loan::parse(std::string_view text) {
     Loan loan;
     loan.link.name = field(text);
     loan.transient_name = field(text);
+    loan.tag = field(text);
     loan.link.alias = field(text);
     loan.link.index = number_field(text);
     loan.index_inside = number_field(text);
@@ -77,11 +90,9 @@ Loan Loan::parse(std::string_view text) {
     return loan;
 }
 
-void Loan::lend(HostLinks& links, const std::string& tag, std::optional<uint32_t> mtu, int net_namespace) const {
+void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace) const {
     sdk::Netlink& netlink = links.netlink();
-    sdk::NetlinkMessage dressed = renaming(link.index, transient_name);
-    const std::string alias = alias_of(tag, link);
-    dressed.bytes(IFLA_IFALIAS, alias.data(), alias.size());
+    sdk::NetlinkMessage dressed = dressing(link.index, transient_name, tag);
     if (mtu) dressed.number<uint32_t>(IFLA_MTU, *mtu);
     netlink.request(dressed, "rename and tag link", link.name);
     if (!link.alternative_names.empty())
@@ -91,23 +102,23 @@ void Loan::lend(HostLinks& links, const std::string& tag, std::optional<uint32_t
 }
 
 void Loan::fetch(HostLinks& links, int net_namespace) const {
+    if (at_home(links, *this)) return;
     HostLinks inside(net_namespace);
-    const unsigned index = index_inside != 0 ? index_inside : inside.index_of(transient_name);
-    if (index == 0 || inside.name_of(index).empty()) return;
+    const std::optional<LinkFacts> lent = inside.find(index_inside != 0 ? index_inside : inside.index_of(transient_name));
+    if (!lent) return;
     const UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!home) throw Error::last("open", "/proc/thread-self/ns/net");
-    if (links.index_of(transient_name) != 0) return;
-    const std::vector<std::string> names = inside.find(index).value_or(LinkFacts{}).alternative_names;
-    if (!names.empty()) inside.netlink().request(alternative_names(RTM_DELLINKPROP, index, names), "clear names of", link.name);
-    inside.netlink().request(renaming(index, transient_name), "rename in the container link", link.name);
-    inside.netlink().request(moving(index, home.get(), transient_name), "fetch from the container link", link.name);
+    // A name that nobody inside knows: another link there may have the transient one by now.
+    const std::string name = random_name("phys");
+    if (!lent->alternative_names.empty())
+        inside.netlink().request(alternative_names(RTM_DELLINKPROP, lent->index, lent->alternative_names),
+                                 "clear the names in the container of", link.name);
+    inside.netlink().request(dressing(lent->index, name, tag), "rename in the container link", link.name);
+    inside.netlink().request(moving(lent->index, home.get(), name), "fetch from the container link", link.name);
 }
 
-void Loan::restore(HostLinks& links, const std::string& tag) const {
-    std::optional<LinkFacts> now = links.find(transient_name);
-    if (!now)
-        for (LinkFacts& candidate : links.list())
-            if (candidate.alias == alias_of(tag, link)) now = std::move(candidate);
+void Loan::restore(HostLinks& links) const {
+    const std::optional<LinkFacts> now = at_home(links, *this);
     if (!now) return;
     sdk::NetlinkMessage named = renaming(now->index, link.name);
     links.netlink().request(named.number<uint32_t>(IFLA_MTU, link.mtu), "give back its name to link", link.name);

@@ -35,21 +35,23 @@ class Phys : public sdk::Network {
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                  sdk::Link& link) override {
         net::HostLinks links;
-        const net::Loan loan{lent_link(links, context, device), net::random_name("phys"), 0};
+        net::Loan loan;
+        loan.link = lent_link(links, context, device);
+        loan.transient_name = net::random_name("phys");
+        loan.tag = cat(net::ownership_tag(context), " ", loan.link.name);
         const uint64_t record = context.intend(loan.text());
-        loan.lend(links, net::ownership_tag(context), net::number(context, device, "mtu"), namespaces.net());
-        net::Loan done = loan;
-        done.index_inside = net::HostLinks(namespaces.net()).index_of(loan.transient_name);
-        context.complete(record, done.text());
+        loan.lend(links, net::number(context, device, "mtu"), namespaces.net());
+        loan.index_inside = net::HostLinks(namespaces.net()).index_of(loan.transient_name);
+        context.complete(record, loan.text());
         link.inside(loan.transient_name);
         link.prefer_name(loan.link.name);
     }
 
-    void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) override {
+    void undo(const sdk::Context&, std::string_view record, const sdk::Namespaces& namespaces) override {
         const net::Loan loan = net::Loan::parse(record);
         net::HostLinks links;
         if (namespaces.net() >= 0) loan.fetch(links, namespaces.net());
-        loan.restore(links, net::ownership_tag(context));
+        loan.restore(links);
     }
 };
 

@@ -60,6 +60,7 @@ void answer_for(HostLinks& links, const IpAddress& gateway, const std::string& h
     header.ndm_family = static_cast<unsigned char>(gateway.family);
     header.ndm_ifindex = static_cast<int>(links.index_of(host_end));
     header.ndm_flags = NTF_PROXY;
+    header.ndm_state = NUD_PERMANENT;  // else it goes when the container's end comes up or down
     message.header(header).bytes(NDA_DST, gateway.bytes.data(), gateway.size());
     links.netlink().request(message, cat("answer for gateway ", gateway.text(), " on"), host_end);
 }
