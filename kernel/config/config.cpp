@@ -149,7 +149,9 @@ void Config::unset(std::string_view key) {
     if (!comes_back || still_there) return;
     if (declared != nullptr && has_flag(*declared, key_not_empty))
         throw Error(0, name, "an included file sets what cannot be cleared,", "set another value instead");
-    state_->text.add(name, declared != nullptr && has_flag(*declared, key_empty_is_zero) ? declared->fallback : "");
+    const std::string_view plain = declared != nullptr && has_flag(*declared, key_empty_is_zero) ? declared->fallback : "";
+    state_->apply(name, plain, {state_->path, 0});
+    state_->text.add(name, plain);
 }
 
 bool Config::is_set(std::string_view key) const { return state_->find(canonical_key(key)) != nullptr; }
@@ -163,7 +165,7 @@ std::string Config::get_or_default(std::string_view key) const {
     const std::string name = canonical_key(key);
     if (const Entry* const entry = state_->find(name)) return entry->value;
     const abi::Key* const declared = find_declaration(name, state_->device_type(name), state_->plugins).key;
-    return declared != nullptr ? declared->fallback : "";
+    return declared != nullptr ? default_of(*declared) : std::string();
 }
 
 std::vector<std::string> Config::list(std::string_view key) const {

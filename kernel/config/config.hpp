@@ -8,6 +8,7 @@
 #include <keelson/abi/descriptor.hpp>
 #include <keelson/sdk/error.hpp>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -113,9 +114,11 @@ public:
 
 private:
     std::string full_name(abi::StringView key) const;
+    abi::StringView member(const std::string& family, uint64_t index) const;
 
     const Config& config_;
     std::string prefix_;
+    mutable std::deque<std::string> members_;
 };
 
 }  // namespace keelson::config

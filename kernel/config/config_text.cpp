@@ -58,7 +58,7 @@ std::string quoted(std::string_view value) {
 
 void ConfigText::add(std::string_view key, std::string_view value) {
     if (!text_.empty() && line_ends.find(text_.back()) == std::string_view::npos) text_ += '\n';
-    text_ += cat(key, " = ", quoted(value), '\n');
+    text_ += value.empty() ? cat(key, " =\n") : cat(key, " = ", quoted(value), '\n');
 }
 
 bool ConfigText::replace(std::string_view key, std::string_view value) {

@@ -79,7 +79,8 @@ constexpr Key declared[] = {
 
     // root file system and mounts
     {"lxc.rootfs.path", as(own::rootfs_source), 0, "", "", "root file system, [TYPE:]PATH; unset: the host's"},
-    {"lxc.rootfs.mount", path, 0, "", "", "directory that the root file system is mounted on before it becomes the root"},
+    {"lxc.rootfs.mount", as(own::installed_path), 0, "lib/keelson/rootfs", "",
+     "directory that the root file system is mounted on before it becomes the root"},
     {"lxc.rootfs.options", as(own::mount_options), 0, "", "",
      "mount options of the root file system; idmap=container shifts its owners"},
     {"lxc.rootfs.managed", boolean, 0, "1", "", "0: the root file system is not destroyed with the container"},

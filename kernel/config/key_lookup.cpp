@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
+#include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/edit_distance.hpp>
 #include <kernel/config/kernel_keys.hpp>
 #include <kernel/config/key_lookup.hpp>
 #include <kernel/config/key_types.hpp>
@@ -12,6 +12,7 @@ namespace keelson::config {
 namespace {
 
 constexpr std::string_view device_stem = "lxc.net.";
+constexpr std::string_view any_device = "lxc.net.N.";
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find('.')); }
 
@@ -33,7 +34,7 @@ Declaration of_plugin(std::string_view kind, std::string_view plugin, std::strin
 }
 
 Declaration find_device_key(const DeviceKey& device, std::string_view device_type, KeySource& plugins) {
-    if (const abi::Key* const key = kernel_key(cat("lxc.net.N.", device.rest))) return {key, {}, {}};
+    if (const abi::Key* const key = kernel_key(cat(any_device, device.rest))) return {key, {}, {}};
     return of_plugin("net", device_type.empty() ? first_word(device.rest) : device_type, device.rest, plugins);
 }
 
@@ -44,29 +45,38 @@ bool is_allowed_sub_key(const abi::Key& key, std::string_view name) {
     return std::ranges::count(base::split(key.choices, ' '), name.substr(family.size())) != 0;
 }
 
-/// All keys near enough to `name` to be compared with it.
-std::vector<std::string> candidates(std::string_view name, KeySource& plugins) {
+void add_names(const std::vector<abi::Key>* keys, std::vector<std::string>& names) {
+    if (keys == nullptr) return;
+    for (const abi::Key& key : *keys) names.emplace_back(key.name);
+}
+
+/// What follows lxc.net.N. in the keys of devices.
+std::vector<std::string> device_keys(KeySource& plugins) {
     std::vector<std::string> names;
-    const auto device = device_key(name);
     for (const abi::Key& key : kernel_keys()) {
-        std::string candidate = key.name;
-        if (candidate.starts_with("lxc.net.N."))
-            candidate = cat(device ? device->prefix() : "lxc.net.N.", candidate.substr(10));
-        const bool family = candidate.ends_with('.');
-        // A family's own part is compared alone; what follows is the person's.
-        if (family) candidate += name.substr(std::min(name.size(), candidate.size()));
-        names.push_back(std::move(candidate));
+        const std::string_view name = key.name;
+        if (name.starts_with(any_device)) names.emplace_back(name.substr(any_device.size()));
     }
-    const auto add = [&](std::string_view kind, const std::string& plugin, const std::string& prefix) {
-        if (const auto* const keys = plugins.keys_of(kind, plugin)) {
-            for (const abi::Key& key : *keys) names.push_back(prefix + key.name);
-        }
-    };
-    if (device) {
-        for (const std::string& plugin : plugins.names("net")) add("net", plugin, device->prefix());
-    } else {
-        for (const std::string& plugin : plugins.names("lsm")) add("lsm", plugin, {});
+    for (const std::string& plugin : plugins.names("net")) add_names(plugins.keys_of("net", plugin), names);
+    return names;
+}
+
+/// With the family's own part in place of as many words of `name`: the sub-key is the person's.
+std::string with_family(std::string_view family, std::string_view name) {
+    size_t after = 0;
+    for (auto dots = std::ranges::count(family, '.'); dots > 0 && after != std::string_view::npos; --dots) {
+        const size_t dot = name.find('.', after);
+        after = dot == std::string_view::npos ? dot : dot + 1;
     }
+    return after == std::string_view::npos ? std::string(family) : cat(family, name.substr(after));
+}
+
+std::vector<std::string> other_keys(std::string_view wrong, KeySource& plugins) {
+    std::vector<std::string> names;
+    for (const abi::Key& key : kernel_keys()) {
+        names.push_back(has_flag(key, abi::key_family) ? with_family(key.name, wrong) : key.name);
+    }
+    for (const std::string& plugin : plugins.names("lsm")) add_names(plugins.keys_of("lsm", plugin), names);
     return names;
 }
 
@@ -134,7 +144,12 @@ Declaration find_declaration(std::string_view name, std::string_view device_type
     return of_plugin(kind, first_word(rest.substr(kind.size() + 1)), name, plugins);
 }
 
-std::string suggest_key(std::string_view name, KeySource& plugins) { return nearest(name, candidates(name, plugins)); }
+std::string suggest_key(std::string_view name, KeySource& plugins) {
+    const auto device = device_key(name);
+    if (!device || device->rest.empty()) return base::near_miss(name, other_keys(name, plugins));
+    const std::string meant = base::near_miss(device->rest, device_keys(plugins));
+    return meant.empty() ? meant : device->prefix() + meant;
+}
 
 void refuse_unknown(std::string_view name, std::string_view device_type, KeySource& plugins) {
     const auto device = device_key(name);

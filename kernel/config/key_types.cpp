@@ -1,5 +1,6 @@
 #include <keelson/sdk/error.hpp>
 
+#include <kernel/config/global.hpp>
 #include <kernel/config/key_types.hpp>
 
 namespace keelson::config {
@@ -26,6 +27,10 @@ std::string gateway_expectation(std::string_view family) {
 }
 
 }  // namespace
+
+std::string default_of(const abi::Key& key) {
+    return is_type(key, own::installed_path) ? cat(installation_prefix(), '/', key.fallback) : key.fallback;
+}
 
 std::string expectation(const abi::Key& key) {
     switch (static_cast<uint32_t>(key.type)) {

@@ -26,6 +26,7 @@ enum : uint32_t {
     network_type,             ///< name of a network plugin
     network_flags,            ///< whatever is said means "up"
     interface_name,           ///< cut to 15 bytes, netdevice(7)
+    installed_path,           ///< a path whose default is relative to the installation
     hardware_address,         ///< each x becomes a random digit
 };
 }  // namespace own
@@ -39,6 +40,9 @@ enum OwnFlags : uint32_t {
 constexpr abi::KeyType own_type(uint32_t type) { return static_cast<abi::KeyType>(type); }
 constexpr bool has_flag(const abi::Key& key, uint32_t flag) { return (key.flags & flag) != 0; }
 constexpr bool is_type(const abi::Key& key, uint32_t type) { return static_cast<uint32_t>(key.type) == type; }
+
+/// What is in effect when the key is unset.
+std::string default_of(const abi::Key& key);
 
 /// What a person may write: "0 or 1", "one of bridge, router", "a signal, such as SIGPWR or 30".
 std::string expectation(const abi::Key& key);

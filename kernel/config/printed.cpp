@@ -48,17 +48,18 @@ std::string unset_value(const abi::Key& key) {
         case uint32_t(boolean):
         case uint32_t(number):
         case uint32_t(integer):
-        case uint32_t(signal):
-        case own::console_size:
-            return key.fallback[0] != '\0' ? key.fallback : "0";
         case uint32_t(choice):
-            return key.fallback;
+        case own::console_size:
+        case own::installed_path:
+            return default_of(key);
+        case uint32_t(signal):
+            return key.fallback[0] != '\0' ? key.fallback : "0";
+        case uint32_t(duration):
+            return "0ns";
         case own::tmpfs_size:
             return "0";
         case own::log_level:
             return "NOTSET";
-        case uint32_t(duration):
-            return "0ns";
         case own::component:
         case uint32_t(relative):
             return std::string_view(key.name).starts_with("lxc.cgroup.dir") ? "(null)" : "";
@@ -130,35 +131,6 @@ std::string Config::printed(std::string_view given) const {
         return entry->value.substr(prefix == 0 ? 0 : prefix + 1);
     }
     return entry->value;
-}
-
-SettingsView::SettingsView(const Config& config, std::string prefix) : config_(config), prefix_(std::move(prefix)) {}
-
-uint64_t SettingsView::count(abi::StringView key) const noexcept try {
-    const std::string name = full_name(key);
-    return static_cast<uint64_t>(std::ranges::count(config_.entries(), name, &Entry::key));
-} catch (...) {
-    return 0;  // out of memory; the interface has no other word
-}
-
-abi::StringView SettingsView::value(abi::StringView key, uint64_t index) const noexcept try {
-    const std::string name = full_name(key);
-    for (const Entry& entry : config_.entries()) {
-        if (entry.key == name && index-- == 0) return {entry.value.data(), entry.value.size()};
-    }
-    const auto device = device_key(name);
-    const std::string type = device ? config_.get_or_default(device->prefix() + "type") : std::string();
-    const abi::Key* const declared = find_declaration(name, type, config_.plugins()).key;
-    const std::string_view fallback = declared != nullptr ? declared->fallback : "";
-    return {fallback.data(), fallback.size()};
-} catch (...) {
-    return {"", 0};
-}
-
-std::string SettingsView::full_name(abi::StringView key) const {
-    const std::string_view name(key.data, key.size);
-    const bool in_full = name.starts_with("lxc.") || name.starts_with("keelson.");
-    return in_full ? std::string(name) : cat(prefix_, name);
 }
 
 }  // namespace keelson::config

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <kernel/base/log.hpp>
+#include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/edit_distance.hpp>
 #include <kernel/config/kernel_keys.hpp>
 #include <kernel/config/key_lookup.hpp>
 #include <kernel/config/key_types.hpp>
@@ -58,7 +58,7 @@ bool is_neutral(std::string_view name, std::string_view value, KeySource& plugin
         plugins.keys_of("lsm", word) != nullptr)
         return false;
     const bool asks_nothing = value.empty() || value == "0" || value == "none" || value.starts_with("unconfined");
-    return asks_nothing && nearest(word, plugins.names("lsm")).empty() && suggest_key(name, plugins).empty();
+    return asks_nothing && base::near_miss(word, plugins.names("lsm")).empty() && suggest_key(name, plugins).empty();
 }
 
 const std::vector<std::string>& Config::State::apply(std::string_view given, std::string_view value, const Origin& origin) {

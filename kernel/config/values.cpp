@@ -406,6 +406,7 @@ void normalise(const abi::Key& key, std::string_view name, std::string_view raw,
         case own::group_ids:
             return group_ids(key, name, raw, out);
         case uint32_t(path):
+        case own::installed_path:
             out.push_back(config::path(key, name, raw));
             return;
         case uint32_t(boolean):

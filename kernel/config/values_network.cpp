@@ -2,8 +2,8 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/edit_distance.hpp>
 #include <kernel/config/key_types.hpp>
 #include <kernel/config/values.hpp>
 
@@ -121,7 +121,7 @@ std::string hardware_address(std::string_view raw) {
 std::string type(std::string_view name, std::string_view raw, KeySource& plugins) {
     if (is_plugin_name(raw) && plugins.keys_of("net", raw) != nullptr) return std::string(raw);
     const std::vector<std::string> known = plugins.names("net");
-    const std::string meant = nearest(raw, known);
+    const std::string meant = base::near_miss(raw, known);
     throw Error(
         0, std::string(name), cat("no network plugin is called \"", raw, "\", as wanted by"),
         meant.empty() ? cat("there are ", known.empty() ? "none" : base::join(known, ", ")) : cat("did you mean ", meant, "?"));

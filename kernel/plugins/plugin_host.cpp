@@ -1,8 +1,8 @@
 #include <kernel/base/log.hpp>
+#include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/plugins/loader.hpp>
 #include <kernel/plugins/plugin_host.hpp>
-#include <kernel/plugins/suggest.hpp>
 #include <kernel/plugins/trusted_file.hpp>
 
 #include <dirent.h>
@@ -105,7 +105,7 @@ Error PluginHost::Registry::unknown(const Id& id) const {
     if (!is_kind(id.first))
         return {0, id.first, "unknown kind of plugin", "kinds are net, storage, lsm, cgroup, template, hook"};
     const std::vector<std::string> there = names(id.first);
-    const std::string meant = near_miss(id.second, there);
+    const std::string meant = base::near_miss(id.second, there);
     return {0, cat(id.first, " ", id.second), "unknown plugin",
             cat(meant.empty() ? "" : cat("did you mean ", meant, "? "), "there ", there.size() == 1 ? "is " : "are ",
                 there.empty() ? "none" : base::join(there, ", "), " in ", base::join(directories, ", "))};

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <kernel/config/edit_distance.hpp>
+#include <kernel/base/near_miss.hpp>
 
-namespace keelson::config {
+namespace keelson::base {
 
 unsigned edit_distance(std::string_view one, std::string_view other, unsigned limit) {
     if (std::max(one.size(), other.size()) - std::min(one.size(), other.size()) > limit) return limit + 1;
@@ -22,18 +22,18 @@ unsigned edit_distance(std::string_view one, std::string_view other, unsigned li
     return std::min(row.back(), limit + 1);
 }
 
-unsigned tolerance(std::string_view word) { return std::clamp<unsigned>(static_cast<unsigned>(word.size()) / 5, 1, 3); }
-
-std::string nearest(std::string_view word, const std::vector<std::string>& names) {
-    unsigned least = tolerance(word) + 1;
+std::string near_miss(std::string_view wrong, const std::vector<std::string>& words) {
+    const size_t most = wrong.size() < 5 ? 1 : wrong.size() < 15 ? 2 : 3;
+    unsigned least = static_cast<unsigned>(std::min(most + 1, wrong.size()));
     std::string found;
-    for (const std::string& name : names) {
-        const unsigned distance = edit_distance(word, name, least - 1);
+    for (const std::string& word : words) {
+        if (least == 0) break;
+        const unsigned distance = edit_distance(wrong, word, least - 1);
         if (distance >= least) continue;
         least = distance;
-        found = name;
+        found = word;
     }
     return found;
 }
 
-}  // namespace keelson::config
+}  // namespace keelson::base

@@ -1,8 +1,8 @@
-#include <kernel/plugins/suggest.hpp>
+#include <kernel/base/near_miss.hpp>
 
 #include <gtest/gtest.h>
 
-namespace keelson::plugins {
+namespace keelson::base {
 namespace {
 
 const std::vector<std::string> words{"veth", "macvlan", "phys", "none"};
@@ -20,4 +20,4 @@ TEST(NearMiss, StaysSilentWhenNothingIsNear) {
 }
 
 }  // namespace
-}  // namespace keelson::plugins
+}  // namespace keelson::base

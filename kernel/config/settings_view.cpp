@@ -1,0 +1,52 @@
+#include <algorithm>
+#include <kernel/config/config.hpp>
+#include <kernel/config/key_lookup.hpp>
+
+namespace keelson::config {
+
+namespace {
+
+abi::StringView view(std::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+SettingsView::SettingsView(const Config& config, std::string prefix) : config_(config), prefix_(std::move(prefix)) {}
+
+uint64_t SettingsView::count(abi::StringView key) const noexcept try {
+    const std::string name = full_name(key);
+    if (name.ends_with('.')) return config_.family(name).size();
+    return static_cast<uint64_t>(std::ranges::count(config_.entries(), name, &Entry::key));
+} catch (...) {
+    return 0;  // out of memory; the interface has no other word
+}
+
+abi::StringView SettingsView::value(abi::StringView key, uint64_t index) const noexcept try {
+    const std::string name = full_name(key);
+    if (name.ends_with('.')) return member(name, index);
+    for (const Entry& entry : config_.entries()) {
+        if (entry.key == name && index-- == 0) return view(entry.value);
+    }
+    const auto device = device_key(name);
+    const std::string type = device ? config_.get_or_default(device->prefix() + "type") : std::string();
+    const abi::Key* const declared = find_declaration(name, type, config_.plugins()).key;
+    return declared != nullptr ? view(declared->fallback) : view("");
+} catch (...) {
+    return view("");
+}
+
+/// "SUB-KEY=VALUE", kept as long as this object, because the caller's view of it has to be.
+abi::StringView SettingsView::member(const std::string& family, uint64_t index) const {
+    const std::vector<Entry> members = config_.family(family);
+    if (index >= members.size()) return view("");
+    std::string text = cat(members[index].key.substr(family.size()), '=', members[index].value);
+    const auto known = std::ranges::find(members_, text);
+    return view(known != members_.end() ? *known : members_.emplace_back(std::move(text)));
+}
+
+std::string SettingsView::full_name(abi::StringView key) const {
+    const std::string_view name(key.data, key.size);
+    const bool in_full = name.starts_with("lxc.") || name.starts_with("keelson.");
+    return in_full ? std::string(name) : cat(prefix_, name);
+}
+
+}  // namespace keelson::config
