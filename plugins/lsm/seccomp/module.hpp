@@ -1,0 +1,20 @@
+#pragma once
+
+#include <keelson/sdk/security_module.hpp>
+
+#include <string>
+
+namespace keelson::seccomp {
+
+/// lxc.seccomp.*: the state is the program, an array of sock_filter.
+class Module final : public sdk::SecurityModule {
+public:
+    /// As in LXC, a starter that is confined itself, and a kernel without seccomp, leave the policy out silently; with
+    /// lxc.seccomp.allow_nesting = 1 it is loaded on top of the starter's.
+    bool check(const sdk::Context& context) override;
+    std::string prepare(const sdk::Context& context) override;
+    /// Needs CAP_SYS_ADMIN in the process's user namespace, or lxc.no_new_privs = 1 (seccomp(2)).
+    void confine(const sdk::Context& context, std::string_view state, int proc_borrowed) override;
+};
+
+}  // namespace keelson::seccomp
