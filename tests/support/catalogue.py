@@ -6,6 +6,8 @@ from pathlib import Path
 
 from needs import guest_settings, missing_here
 
+SKIPPED = 77
+
 
 @dataclass
 class Test:
@@ -27,6 +29,18 @@ class Test:
             return self.group()
         except ValueError as error:
             return f"nowhere ({error})"
+
+
+@dataclass
+class Result:
+    test: Test
+    where: str
+    code: int
+    seconds: float
+    reason: str = ""
+
+    def verdict(self):
+        return {0: "PASS", SKIPPED: "SKIP"}.get(self.code, "FAIL")
 
 
 def header(path):
