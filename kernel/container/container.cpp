@@ -31,6 +31,13 @@ void refuse_bad_name(const std::string& name) {
     }
 }
 
+/// Empty but for what depends on where Keelson is installed.
+config::Config new_config() {
+    config::Config config(plugins::PluginHost::instance());
+    config.override("lxc.rootfs.mount", config::installation_prefix() + "/lib/keelson/rootfs");
+    return config;
+}
+
 std::optional<uint64_t> figure(uint64_t raw) { return raw == UINT64_MAX ? std::nullopt : std::optional(raw); }
 
 }  // namespace
@@ -43,14 +50,14 @@ bool Container::defined() const { return base::exists(config_path()); }
 
 config::Config& Container::config() {
     if (!config_) {
-        config_.emplace(plugins::PluginHost::instance());
+        config_ = new_config();
         if (defined()) config_->load(config_path());
     }
     return *config_;
 }
 
 void Container::load_config(const std::string& file) {
-    config_.emplace(plugins::PluginHost::instance());
+    config_ = new_config();
     config_->load(file);
 }
 
