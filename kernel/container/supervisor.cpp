@@ -213,8 +213,9 @@ std::string Supervisor::config_item(const std::string& key) {
 }
 
 UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
-    const std::string path = run_->actors.cgroup.path(controller);
-    return base::open_file(cat("/sys/fs/cgroup", path), O_PATH | O_DIRECTORY);
+    CgroupEntry entry = run_->actors.cgroup.entry(abi::CgroupRole::payload);
+    if (!controller.empty() || !entry.unified) throw Error(ENOENT, facts_.name(), "the container has no cgroup of version 2 for this");
+    return std::move(entry.unified);
 }
 
 void Supervisor::stop() {

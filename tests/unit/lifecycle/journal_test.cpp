@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <kernel/base/file.hpp>
+#include <kernel/lifecycle/journal.hpp>
+
+namespace keelson::lifecycle {
+namespace {
+
+struct JournalTest : testing::Test {
+    JournalTest() { top = ::mkdtemp(name); }
+    ~JournalTest() override { std::system(cat("rm -rf ", top).c_str()); }
+    char name[32] = "/tmp/klt-journal-XXXXXX";
+    std::string top;
+    std::string directory() const { return top + "/run/web"; }
+    Journal create() const { return Journal::create(directory(), "/var/lib/lxc", "web"); }
+    std::string text() const { return base::read_file(directory() + "/journal"); }
+    void write(const std::string& content) const { base::write_file(directory() + "/journal", content); }
+};
+
+TEST_F(JournalTest, DirectoryIsPrivate) {
+    const Journal journal = create();
+    struct stat facts {};
+    ASSERT_EQ(::stat(directory().c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 0777, 0700U);
+}
+
+TEST_F(JournalTest, TextOfAnyKindComesBack) {
+    Journal journal = create();
+    const std::string odd = "a b\nc\\d \\n";
+    journal.intend("storage", "loop", odd);
+    const uint64_t second = journal.intend("net", "veth", "");
+    journal.complete(second, "vethX 7");
+    const std::vector<Record> records = journal.open_records();
+    ASSERT_EQ(records.size(), 2U);
+    EXPECT_EQ(records[0].text, odd);
+    EXPECT_FALSE(records[0].complete);
+    EXPECT_EQ(records[1].text, "vethX 7");
+    EXPECT_TRUE(records[1].complete);
+}
+
+TEST_F(JournalTest, LivingMonitorKeepsItsJournal) {
+    const Journal journal = create();
+    EXPECT_FALSE(Journal::of_the_dead(directory()));
+    EXPECT_THROW(create(), Error);
+}
+
+TEST_F(JournalTest, JournalOfADeadProcessIsFoundWithItsName) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+        Journal journal = create();
+        journal.intend("net", "veth", "vethX");
+        ::_exit(0);
+    }
+    ::waitpid(child, nullptr, 0);
+    std::optional<Journal> journal = Journal::of_the_dead(directory());
+    ASSERT_TRUE(journal);
+    EXPECT_EQ(journal->name(), "web");
+    EXPECT_EQ(journal->lxcpath(), "/var/lib/lxc");
+    ASSERT_EQ(journal->open_records().size(), 1U);
+    EXPECT_GT(journal->intend("net", "veth", "next"), journal->open_records()[0].id);
+    journal->close();
+    EXPECT_FALSE(base::exists(directory()));
+}
+
+TEST_F(JournalTest, TruncatedAtEveryByteItNeverInventsARecord) {
+    std::string whole;
+    {
+        Journal journal = create();
+        journal.complete(journal.intend("net", "veth", "one"), {});
+        journal.strike(journal.intend("net", "veth", "two"));
+        whole = text();
+    }
+    for (size_t size = 0; size <= whole.size(); ++size) {
+        ::unlink((directory() + "/journal").c_str());
+        base::open_file(directory() + "/journal", 0101, 0600);
+        write(whole.substr(0, size));
+        const std::optional<Journal> journal = Journal::of_the_dead(directory());
+        ASSERT_TRUE(journal);
+        for (const Record& record : journal->open_records()) {
+            EXPECT_TRUE(record.text == "one" || record.text == "two") << size << " " << record.text;
+        }
+    }
+}
+
+TEST_F(JournalTest, LinkInItsPlaceIsRefused) {
+    base::make_directories(directory(), 0700);
+    ASSERT_EQ(::symlink("/etc/passwd", (directory() + "/journal").c_str()), 0);
+    EXPECT_THROW(create(), Error);
+}
+
+}  // namespace
+}  // namespace keelson::lifecycle
