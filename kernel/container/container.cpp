@@ -1,6 +1,5 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/global.hpp>
 #include <kernel/container/container.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/monitor/command_client.hpp>
@@ -31,13 +30,6 @@ void refuse_bad_name(const std::string& name) {
     }
 }
 
-/// Empty but for what depends on where Keelson is installed.
-config::Config new_config() {
-    config::Config config(plugins::PluginHost::instance());
-    config.override("lxc.rootfs.mount", config::installation_prefix() + "/lib/keelson/rootfs");
-    return config;
-}
-
 std::optional<uint64_t> figure(uint64_t raw) { return raw == UINT64_MAX ? std::nullopt : std::optional(raw); }
 
 }  // namespace
@@ -50,14 +42,14 @@ bool Container::defined() const { return base::exists(config_path()); }
 
 config::Config& Container::config() {
     if (!config_) {
-        config_ = new_config();
+        config_.emplace(plugins::PluginHost::instance());
         if (defined()) config_->load(config_path());
     }
     return *config_;
 }
 
 void Container::load_config(const std::string& file) {
-    config_ = new_config();
+    config_.emplace(plugins::PluginHost::instance());
     config_->load(file);
 }
 
