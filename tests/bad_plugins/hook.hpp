@@ -4,7 +4,7 @@
 #include <keelson/sdk/stage_hook.hpp>
 
 struct Hook : keelson::sdk::StageHook {
-    std::initializer_list<keelson::abi::HookStage> wanted() const override { return {}; }
+    std::vector<keelson::abi::HookStage> wanted() const override { return {}; }
     void run(const keelson::sdk::Context&, keelson::abi::HookStage, std::string_view,
              const keelson::sdk::Namespaces&) override {}
 };

@@ -4,14 +4,14 @@
 #include <keelson/abi/stage_hook.hpp>
 #include <keelson/sdk/plugin.hpp>
 
-#include <initializer_list>
+#include <vector>
 
 namespace keelson::sdk {
 
 class StageHook : public Plugin {
 public:
     /// The stages that `run` wants to see.
-    virtual std::initializer_list<abi::HookStage> wanted() const = 0;
+    virtual std::vector<abi::HookStage> wanted() const = 0;
     virtual void run(const Context&, abi::HookStage, std::string_view rootfs, const Namespaces&) = 0;
 };
 
@@ -22,7 +22,10 @@ public:
 private:
     uint32_t stages() noexcept final {
         uint32_t bits = 0;
-        for (abi::HookStage stage : author_.wanted()) bits |= 1U << static_cast<uint32_t>(stage);
+        ErrorCollector ignored;
+        guard(&ignored, [&] {
+            for (abi::HookStage stage : author_.wanted()) bits |= 1U << static_cast<uint32_t>(stage);
+        });
         return bits;
     }
     abi::Status run(const abi::Context* context, abi::HookStage stage, abi::StringView rootfs,
