@@ -1,4 +1,4 @@
-#include <kernel/plugins/elf_sections.hpp>
+#include <keelson/sdk/elf_sections.hpp>
 #include <kernel/plugins/plugin_host.hpp>
 #include <kernel/plugins/trusted_file.hpp>
 
@@ -38,7 +38,7 @@ void check_interface(const abi::PluginDescriptor& raw, const std::string& path) 
 }
 
 /// A descriptor of an older minor is shorter; what it does not have is zero.
-abi::PluginDescriptor read_descriptor(const ElfSections& elf, const std::string& path) {
+abi::PluginDescriptor read_descriptor(const sdk::ElfSections& elf, const std::string& path) {
     const std::optional<std::string> bytes = elf.read(KEELSON_PLUGIN_SECTION);
     if (!bytes)
         throw Error(0, path, "no plugin descriptor (section " KEELSON_PLUGIN_SECTION ") in",
@@ -86,7 +86,7 @@ void check_key(const abi::Key& key, const PluginFile& file) {
                     cat("its keys begin with ", prefixes.front(), prefixes.size() > 1 ? " or " + prefixes.back() : ""));
 }
 
-std::vector<abi::Key> read_keys(const ElfSections& elf, const PluginFile& file) {
+std::vector<abi::Key> read_keys(const sdk::ElfSections& elf, const PluginFile& file) {
     const std::string bytes = elf.read(KEELSON_KEYS_SECTION).value_or("");
     if (bytes.size() % sizeof(abi::Key) != 0)
         throw Error(0, file.path, cat("keys of ", bytes.size(), " bytes, not a multiple of ", sizeof(abi::Key), ", in"),
@@ -117,7 +117,7 @@ bool is_plugin_name(std::string_view name) noexcept {
 }
 
 PluginFile inspect(int fd, const std::string& path) {
-    const ElfSections elf(fd, path);
+    const sdk::ElfSections elf(fd, path);
     const abi::PluginDescriptor raw = read_descriptor(elf, path);
     PluginFile file;
     file.path = path;
