@@ -7,11 +7,13 @@
 namespace keelson::cli {
 
 extern const Verb help_verb;
+extern const Verb plugin_verb;
 
 namespace {
 
 const Verb* const table[] = {
     &help_verb,
+    &plugin_verb,
 };
 
 }  // namespace
