@@ -55,14 +55,18 @@ void Loader::load_text(std::string_view text, const std::string& name) {
         try {
             read_line(line, origin);
         } catch (const Error& error) {
-            if (problems_ == nullptr) throw;
-            problems_->push_back(error);
+            if (observer_ == nullptr) throw;
+            observer_->failed(error);
         }
     }
+    if (observer_ != nullptr && text.find('\0') != std::string_view::npos) observer_->cut(origin);
 }
 
 void Loader::read_line(std::string_view line, const Origin& origin) {
-    if (!is_assignment(line)) return keep(line);
+    if (!is_assignment(line)) {
+        if (observer_ != nullptr) observer_->foreign(line, origin);
+        return keep(line);
+    }
     const Assignment parts = take_apart(without_end(line));
     if (parts.key == "lxc.include" && parts.has_equals) {
         keep(line);
@@ -71,6 +75,7 @@ void Loader::read_line(std::string_view line, const Origin& origin) {
     }
     try {
         assign(line, origin);
+        if (observer_ != nullptr) observer_->assigned(parts, origin);
     } catch (const Error& error) {
         keep(line);
         throw placed(error, origin, parts.key_at + 1);

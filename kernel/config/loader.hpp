@@ -5,14 +5,28 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace keelson::config {
 
+/// Hears of every line, and of all errors instead of the first.
+class LineObserver {
+public:
+    virtual void failed(const Error& error) = 0;
+    /// A line that the language does not read: a comment, a blank one, somebody else's.
+    virtual void foreign(std::string_view line, const Origin& origin) = 0;
+    /// What follows the line is ignored, because of a NUL byte.
+    virtual void cut(const Origin& origin) = 0;
+    /// The line is in effect.
+    virtual void assigned(const Assignment& line, const Origin& origin) = 0;
+
+protected:
+    ~LineObserver() = default;
+};
+
 class Loader {
 public:
-    /// `problems` collects errors and goes on after each; null: the first one is thrown.
-    explicit Loader(Config::State& state, std::vector<Error>* problems = nullptr) : state_(state), problems_(problems) {}
+    /// Without an observer the first error is thrown.
+    explicit Loader(Config::State& state, LineObserver* observer = nullptr) : state_(state), observer_(observer) {}
 
     void load_file(const std::string& path);
     /// Relative includes are relative to the working directory.
@@ -28,7 +42,7 @@ private:
     }
 
     Config::State& state_;
-    std::vector<Error>* problems_;
+    LineObserver* observer_;
     unsigned depth_ = 0;
 };
 
