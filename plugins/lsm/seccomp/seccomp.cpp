@@ -9,4 +9,4 @@ KEELSON_KEYS(
     {"lxc.seccomp.notify.cookie", KeyType::text, 0, "", "", "text that is sent to the proxy with each call"});
 
 KEELSON_SECURITY_MODULE("seccomp", keelson::seccomp::Module, .version = "0.1",
-                        .summary = "filters the container's system calls by a policy file");
+                        .summary = "filters the container's system calls by a policy file", .order = 90);
