@@ -11,7 +11,21 @@
 own_host() { # re-executes the test
   [ -z "${KEELSON_TEST_OWN_HOST:-}" ] || return 0
   [ "$(id -u)" = 0 ] || { echo "needs root"; exit 77; }
-  KEELSON_TEST_OWN_HOST=1 exec unshare -m -n --propagation private /bin/bash -c 'ip link set lo up && exec /bin/bash "$@"' - "$@"
+  # sysfs shows the network namespace that it was mounted in; what is mounted in it comes along.
+  KEELSON_TEST_OWN_HOST=1 exec unshare -m -n --propagation private /bin/bash -c '
+    set -e
+    aside=$(mktemp -d)
+    mount -t tmpfs klt "$aside"
+    for part in fs/cgroup kernel/security; do
+      mkdir -p "$aside/$part"
+      mount --rbind "/sys/$part" "$aside/$part"
+    done
+    mount -t sysfs sysfs /sys
+    for part in fs/cgroup kernel/security; do mount --move "$aside/$part" "/sys/$part"; done
+    umount "$aside"
+    rmdir "$aside"
+    ip link set lo up
+    exec /bin/bash "$@"' - "$@"
 }
 
 leftovers() {

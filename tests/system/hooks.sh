@@ -1,0 +1,84 @@
+#!/bin/bash
+# All ten hooks and the network scripts, in both versions: their order, arguments, environment and the namespaces they run
+# in, side by side with what LXC's own runtime gives them.
+# own-host
+# timeout: 120
+. "$(dirname "$0")/../support/system.sh"
+ip link add name kltbr0 type bridge && ip link set kltbr0 up || fail "no bridge"
+name=$klt-h
+
+# One line for each hook that ran. Paths and pids that differ from start to start get names.
+cat >"$work/hook" <<'H'
+#!/bin/sh
+{
+  printf 'hook'; printf ' [%s]' "$@"; echo
+  env | grep -E '^LXC_' | grep -v '^LXC_LOG_LEVEL=' | sort
+  [ "$(readlink /proc/self/ns/mnt)" = "$HOST_MNT" ] && echo mnt=host || echo mnt=container
+  [ "$(readlink /proc/self/ns/net)" = "$HOST_NET" ] && echo net=host || echo net=container
+  [ "$(readlink /proc/self/ns/pid)" = "$HOST_PID" ] && echo pid=host || echo pid=container
+  [ ! -d "$LXC_ROOTFS_MOUNT/proc/1" ] && echo tree=no || echo tree=mounted
+  [ -z "$LXC_MNT_NS" ] || { [ -e "$LXC_MNT_NS" ] && echo ns=open || echo ns=closed; }
+} >>"${HOOK_LOG:-/hook.log}"
+H
+chmod 755 "$work/hook"
+
+make() { # VERSION
+  container "$name" "lxc.hook.version = $1" "lxc.mount.auto = proc:rw sys:rw" \
+    "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0" \
+    "lxc.net.0.script.up = $work/hook up-word" "lxc.net.0.script.down = $work/hook" \
+    "lxc.net.1.type = empty" "lxc.net.1.flags = up" "lxc.net.1.script.up = $work/hook" \
+    "lxc.hook.pre-start = $work/hook a 'b c'" "lxc.hook.pre-start = $work/hook second" \
+    "lxc.hook.pre-mount = $work/hook" "lxc.hook.mount = $work/hook" "lxc.hook.autodev = $work/hook" \
+    "lxc.hook.start = /hook" "lxc.hook.start-host = $work/hook" "lxc.hook.stop = $work/hook" \
+    "lxc.hook.post-stop = $work/hook" "lxc.hook.destroy = $work/hook"
+  sed 's|${HOOK_LOG:-/hook.log}|/hook.log|' "$work/hook" >"$lxcpath/$name/rootfs/hook"
+  chmod 755 "$lxcpath/$name/rootfs/hook"
+}
+
+normal() { sed -E "s|/proc/[0-9]+/fd/[0-9]+|/proc/MONITOR/fd/N|g; s|LXC_PID=[0-9]+|LXC_PID=N|; s|$name|NAME|g; s|LXC_ROOTFS_MOUNT=.*/rootfs\$|LXC_ROOTFS_MOUNT=WHERE|"; }
+
+life() { # RUNTIME VERSION LOG
+  export KEELSON_AS=$1 HOOK_LOG=$work/raw
+  : >"$HOOK_LOG"
+  make "$2"
+  k start -n "$name" 2>"$work/err" || fail "$1, version $2: it does not start: $(cat "$work/err")"
+  k stop -k -n "$name"
+  stopped() { grep -q post-stop "$HOOK_LOG"; }
+  wait_for 5 stopped || fail "$1, version $2: no post-stop hook ran: $(cat "$HOOK_LOG")"
+  cat "$lxcpath/$name/rootfs/hook.log" >>"$HOOK_LOG"
+  k destroy -n "$name" || fail "$1, version $2: destroy"
+  normal <"$HOOK_LOG" >"$3"
+  KEELSON_AS=$was
+}
+
+was=${KEELSON_AS:-}
+HOST_MNT=$(readlink /proc/self/ns/mnt) HOST_NET=$(readlink /proc/self/ns/net) HOST_PID=$(readlink /proc/self/ns/pid)
+export HOST_MNT HOST_NET HOST_PID
+remember_host
+for version in 0 1; do
+  life "$was" $version "$work/ours.$version"
+  [ "$(grep -c '^hook' "$work/ours.$version")" = 13 ] || fail "version $version: not 13 calls: $(grep '^hook' "$work/ours.$version")"
+done
+host_is_as_it_was "after the hooks"
+grep -qF 'hook [a] [b c] [NAME] [lxc] [pre-start]' "$work/ours.0" || fail "the arguments of version 0: $(grep ^hook "$work/ours.0")"
+grep -q '^LXC_HOOK_TYPE=post-stop$' "$work/ours.1" || fail "version 1 has no LXC_HOOK_TYPE"
+
+# a hook that fails at any stage ends the start, and stop and post-stop still run
+for stage in pre-start pre-mount mount autodev start start-host; do
+  container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.$stage = /bin/false" \
+    "lxc.hook.stop = /bin/sh -c 'echo stop >>$work/ran' x" "lxc.hook.post-stop = /bin/sh -c 'echo post-stop >>$work/ran' x"
+  rm -f "$work/ran"
+  k start -n "$name" >"$work/out" 2>&1 && fail "it starts although the hook $stage fails"
+  done_with() { grep -qs post-stop "$work/ran"; }
+  wait_for 5 done_with || fail "$stage: post-stop did not run"
+  grep -q '^stop' "$work/ran" || fail "$stage: stop did not run"
+  [ "${KEELSON_AS:-}" = lxc ] || grep -q "$stage" "$work/out" || fail "$stage: the error does not name it: $(cat "$work/out")"
+  rm -rf "${lxcpath:?}/$name"
+  host_is_as_it_was "after the hook $stage failed"
+done
+
+[ "$was" != lxc ] && command -v lxc-start >/dev/null || exit 0
+for version in 0 1; do
+  life lxc $version "$work/lxc.$version"
+  diff "$work/lxc.$version" "$work/ours.$version" || fail "version $version differs (< LXC, > ours)"
+done

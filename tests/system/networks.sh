@@ -1,0 +1,95 @@
+#!/bin/bash
+# Each network type, seen from both sides: links, addresses, routes, traffic, and nothing left afterwards.
+# own-host
+# timeout: 120
+. "$(dirname "$0")/../support/system.sh"
+name=$klt-net
+inside() { k attach -n "$name" -- "$@"; }
+up() { # WHAT LINE...
+  what=$1; shift
+  rm -rf "${lxcpath:?}/$name"
+  container "$name" "lxc.mount.auto = proc sys" "$@"
+  k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
+}
+down() {
+  k stop -k -n "$name" || fail "$what: stop"
+  host_is_as_it_was "$what"
+}
+pings() { inside ping -c 1 -W 3 "$1" >"$work/ping" 2>&1 || fail "$what: no answer from $1: $(cat "$work/ping")"; }
+
+ip link add name kltbr0 type bridge && ip address add 10.213.7.1/24 dev kltbr0 && ip link set kltbr0 up || fail "no bridge"
+# The host's own link for macvlan and phys: one end of a pair whose other end is in the test's hands too.
+ip link add kltm0 type veth peer name kltm1 && ip link set kltm0 up && ip link set kltm1 up || fail "no pair"
+ip address add 10.213.8.1/24 dev kltm1
+remember_host
+
+up veth "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.name = eth5" \
+  "lxc.net.0.hwaddr = 00:16:3e:12:34:56" "lxc.net.0.mtu = 1400" "lxc.net.0.veth.pair = kltv0" \
+  "lxc.net.0.ipv4.address = 10.213.7.9/24" "lxc.net.0.ipv4.gateway = 10.213.7.1" "lxc.net.0.ipv6.address = fd00:7::9/64"
+[ "$(basename "$(readlink /sys/class/net/kltv0/master)")" = kltbr0 ] || fail "$what: the host end is not in the bridge"
+[ "$(inside cat /sys/class/net/eth5/address)" = 00:16:3e:12:34:56 ] || fail "$what: hwaddr"
+[ "$(inside cat /sys/class/net/eth5/mtu)$(cat /sys/class/net/kltv0/mtu)" = 14001400 ] || fail "$what: mtu"
+inside ip route | grep -q '^default via 10.213.7.1 dev eth5' || fail "$what: no default route: $(inside ip route)"
+inside ip -6 address show dev eth5 | grep -q fd00:7::9/64 || fail "$what: no IPv6 address"
+k info -n "$name" -i | grep -Eq '^IP: +10.213.7.9$' || fail "$what: info does not tell the address"
+k ls -f | grep -q '10.213.7.9' || fail "$what: ls -f does not tell the address"
+pings 10.213.7.1
+down
+
+up macvlan "lxc.net.0.type = macvlan" "lxc.net.0.link = kltm0" "lxc.net.0.macvlan.mode = bridge" "lxc.net.0.flags = up" \
+  "lxc.net.0.ipv4.address = 10.213.8.9/24"
+inside ip link show dev eth0 | grep -q '<.*UP.*>' || fail "$what: eth0 is not up: $(inside ip link)"
+pings 10.213.8.1
+down
+
+ip address add 10.213.9.1/24 dev kltm0
+ip link set kltm0 down; ip address del 10.213.9.1/24 dev kltm0
+remember_host
+up phys "lxc.net.0.type = phys" "lxc.net.0.link = kltm0" "lxc.net.0.flags = up" "lxc.net.0.name = inner0" \
+  "lxc.net.0.ipv4.address = 10.213.8.9/24"
+[ ! -e /sys/class/net/kltm0 ] || fail "$what: the link is still on the host"
+pings 10.213.8.1
+k stop -k -n "$name" || fail "$what: stop"
+back() { [ -e /sys/class/net/kltm0 ]; }
+wait_for 5 back || fail "$what: the link did not come back under its name"
+host_is_as_it_was "$what"
+
+up empty "lxc.net.0.type = empty" "lxc.net.0.flags = up"
+[ "$(inside ls /sys/class/net | grep -v -e tunl -e sit -e ip6tnl -e gre -e erspan -e vti)" = lo ] || fail "$what: links inside: $(inside ls /sys/class/net)"
+pings 127.0.0.1
+down
+
+up none "lxc.net.0.type = none"
+[ "$(readlink "/proc/$(k info -n "$name" -p -H)/ns/net")" = "$(readlink /proc/self/ns/net)" ] || fail "$what: not the host's network namespace"
+down
+
+# two devices, the unnamed one gets the next free name
+up "two devices" "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.1.type = veth" "lxc.net.1.link = kltbr0" "lxc.net.1.name = eth0"
+[ "$(inside sh -c 'cd /sys/class/net; echo eth*')" = "eth0 eth1" ] || fail "$what: $(inside ls /sys/class/net)"
+down
+
+[ "${KEELSON_AS:-}" != lxc ] || exit 0
+# nat needs nothing set up: a bridge of its own, an address, a route, and the way out. "Out" is a neighbour of the host.
+ip netns add "$klt-out" && at_end ip netns del "$klt-out"
+ip link add kltw0 type veth peer name kltw1 netns "$klt-out"
+ip address add 192.0.2.1/24 dev kltw0 && ip link set kltw0 up
+ip -n "$klt-out" address add 192.0.2.2/24 dev kltw1 && ip -n "$klt-out" link set kltw1 up
+echo 0 >/proc/sys/net/ipv4/ip_forward
+remember_host
+up nat "lxc.net.0.type = nat" "lxc.net.0.flags = up"
+address=$(k info -n "$name" -i | awk '/^IP:/ && $2 !~ /:/ {print $2; exit}')
+[ -n "$address" ] || fail "nat: no address: $(inside ip address)"
+inside ip route | grep -q '^default via ' || fail "nat: no default route"
+inside grep -q nameserver /etc/resolv.conf || fail "nat: no resolver"
+pings 192.0.2.2
+ping -c 1 -W 3 "$address" >/dev/null || fail "nat: the host cannot reach $address"
+# a second one beside it: another address, and they reach each other
+container "$klt-net2" "lxc.mount.auto = proc sys" "lxc.net.0.type = nat" "lxc.net.0.flags = up"
+k start -n "$klt-net2" || fail "nat: the second container does not start"
+other=$(k info -n "$klt-net2" -i | awk '/^IP:/ && $2 !~ /:/ {print $2; exit}')
+[ -n "$other" ] && [ "$other" != "$address" ] || fail "nat: the addresses are '$address' and '$other'"
+pings "$other"
+k stop -k -n "$name" || fail "nat: stop"
+k attach -n "$klt-net2" -- ping -c 1 -W 3 192.0.2.2 >/dev/null || fail "nat: the second lost its way out when the first stopped"
+k stop -k -n "$klt-net2" || fail "nat: stop of the second"
+host_is_as_it_was nat

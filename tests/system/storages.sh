@@ -1,0 +1,77 @@
+#!/bin/bash
+# Each storage type: made by create -B, started, written to from inside, stopped and destroyed, with nothing left.
+# own-host
+# timeout: 120
+. "$(dirname "$0")/../support/system.sh"
+name=$klt-st
+printf 'lxc.net.0.type = empty\n' >"$work/default.conf"
+made() { # WHAT OPTION...
+  what=$1; shift
+  k create -n "$name" -t busybox -f "$work/default.conf" "$@" >"$work/out" 2>&1 || fail "$what: create: $(cat "$work/out")"
+}
+lives() { # twice, so that what the first writes is there the second time
+  local turn
+  for turn in 1 2; do
+    k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
+    [ $turn = 1 ] || [ "$(k attach -n "$name" -- cat /written)" = kept ] || fail "$what: what was written is lost"
+    k attach -n "$name" -- sh -c 'echo kept >/written' || fail "$what: the root cannot be written to"
+    k stop -k -n "$name" || fail "$what: stop"
+    host_is_as_it_was "$what: after start $turn"
+  done
+}
+ends() {
+  k destroy -n "$name" || fail "$what: destroy"
+  [ ! -e "$lxcpath/$name" ] || fail "$what: destroy left $(find "$lxcpath/$name" | head -n 3)"
+  host_is_as_it_was "$what: after destroy"
+}
+path() { sed -n 's/^lxc.rootfs.path *= *//p' "$lxcpath/$name/config"; }
+remember_host
+
+made dir
+[ "$(path)" = "dir:$lxcpath/$name/rootfs" ] || fail "dir: the path is $(path)"
+lives; ends
+
+made "dir elsewhere" -B dir --dir "$work/elsewhere/rootfs"
+[ "$(path)" = "dir:$work/elsewhere/rootfs" ] || fail "$what: the path is $(path)"
+lives; ends
+[ ! -e "$work/elsewhere/rootfs" ] || fail "$what: destroy left the rootfs"
+
+# read-only, and options
+made "dir, read-only"
+echo "lxc.rootfs.options = ro" >>"$lxcpath/$name/config"
+k start -n "$name" || fail "$what: it does not start"
+k attach -n "$name" -- sh -c ': >/written' 2>/dev/null && fail "$what: it can be written to"
+k stop -k -n "$name"; ends
+
+made loop -B loop --fssize 64M --fstype ext4
+[ "$(path)" = "loop:$lxcpath/$name/rootdev" ] || fail "loop: the path is $(path)"
+[ $(($(stat -c %s "$lxcpath/$name/rootdev") >> 20)) = 64 ] || fail "loop: the image has $(stat -c %s "$lxcpath/$name/rootdev") bytes"
+lives; ends
+
+# overlay over a directory that stays as it is
+made overlay -B dir
+mv "$lxcpath/$name/rootfs" "$work/lower"; mkdir "$work/over" "$work/lower2"; echo upper >"$work/lower2/both"; echo lower >"$work/lower/both"
+sed -i "s|^lxc.rootfs.path.*|lxc.rootfs.path = overlay:$work/lower2:$work/lower:$work/over/delta|" "$lxcpath/$name/config"
+if [ "${KEELSON_AS:-}" = lxc ]; then sed -i "s|$work/lower2:||" "$lxcpath/$name/config"; fi
+lives
+[ ! -e "$work/lower/written" ] && [ "$(cat "$work/over/delta/written")" = kept ] || fail "overlay: not written to the upper directory"
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  [ "$(k execute -n "$name" -- cat /both)" = upper ] || fail "overlay: the first lower directory is not on top"
+fi
+ends
+[ -e "$work/lower/bin/busybox" ] && [ ! -e "$work/over/delta" ] || fail "overlay: destroy has to remove the upper directory alone"
+
+# btrfs, on a file system of its own
+truncate -s 256M "$work/btrfs.image"
+if ! mkfs.btrfs -q "$work/btrfs.image" || ! mkdir "$work/btrfs" || ! mount -o loop "$work/btrfs.image" "$work/btrfs"; then
+  echo "no btrfs here"
+  exit 0
+fi
+at_end umount "$work/btrfs"
+lxcpath=$work/btrfs
+remember_host
+made btrfs -B btrfs
+[ "$(path)" = "btrfs:$lxcpath/$name/rootfs" ] || fail "btrfs: the path is $(path)"
+[ "$(stat -c %i "$lxcpath/$name/rootfs")" = 256 ] || fail "btrfs: the rootfs is no subvolume"
+lives; ends
+[ -z "$(btrfs subvolume list "$work/btrfs")" ] || fail "btrfs: a subvolume is left"
