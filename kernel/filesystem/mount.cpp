@@ -2,7 +2,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/detached_mount.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/filesystem/mount.hpp>
 #include <kernel/filesystem/working_directory.hpp>
@@ -10,36 +10,6 @@
 namespace keelson::filesystem {
 
 namespace {
-
-constexpr const char* too_old = "this needs Linux 5.2 or later (open_tree, move_mount, fsopen)";
-
-/// The kernel's words about a filesystem context, one message a read(2): "e overlay: ..." (fsopen(2)).
-std::string kernel_words(int context) {
-    std::string words;
-    char line[512];
-    for (ssize_t length; (length = ::read(context, line, sizeof line)) > 2;) {
-        std::string_view text(line + 2, static_cast<size_t>(length) - 2);
-        while (text.ends_with('\n')) text.remove_suffix(1);
-        words += cat(words.empty() ? "" : "; ", text);
-    }
-    return words;
-}
-
-[[noreturn]] void refused(int context, int code, const std::string& type, const std::string& what) {
-    std::string words = kernel_words(context);
-    throw Error(code, type, what, words.empty() ? std::string() : "the kernel says: " + words);
-}
-
-void configure(int context, const std::string& type, std::string_view word) {
-    const size_t equals = word.find('=');
-    const std::string key(word.substr(0, equals));
-    std::string value(equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1));
-    if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-    const bool is_flag = equals == std::string_view::npos;
-    const int result = is_flag ? ::fsconfig(context, FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
-                               : ::fsconfig(context, FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0);
-    if (result != 0) refused(context, errno, type, cat("set the option ", word, " of the filesystem"));
-}
 
 std::string name_of_descriptor(int fd) { return cat("/proc/self/fd/", fd); }
 
@@ -86,35 +56,15 @@ bool try_attributes(int mount, const MountOptions& options, bool recursive) {
 }  // namespace
 
 UniqueFd clone_tree(int directory, const std::string& path, bool recursive) {
-    const unsigned flags =
-        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0) | (path.empty() ? AT_EMPTY_PATH : 0);
-    UniqueFd tree(::open_tree(directory, path.c_str(), flags));
-    if (tree) return tree;
-    if (errno == ENOSYS) throw Error::last("clone the mount of", path, too_old);
-    if (errno == EINVAL && !recursive) {
-        throw Error::last("clone the mount of", path,
-                          "in a user namespace a tree with mounts in it can only be taken as a whole: use rbind");
-    }
-    throw Error::last("clone the mount of", path);
+    return sdk::clone_mount(directory, path, recursive);
 }
 
 UniqueFd new_filesystem(const std::string& type, const std::string& source, const MountOptions& options) {
-    UniqueFd context(::fsopen(type.c_str(), FSOPEN_CLOEXEC));
-    if (!context) {
-        if (errno == ENOSYS) throw Error::last("open the filesystem type", type, too_old);
-        throw Error::last("open the filesystem type", type, "does this kernel have it? see /proc/filesystems");
-    }
-    if (!source.empty() && ::fsconfig(context.get(), FSCONFIG_SET_STRING, "source", source.c_str(), 0) != 0) {
-        refused(context.get(), errno, type, cat("set the source ", source, " of the filesystem"));
-    }
-    if (options.read_only()) configure(context.get(), type, "ro");
-    for (const std::string_view word : data_words(options)) configure(context.get(), type, word);
-    if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
-        refused(context.get(), errno, type, "make the filesystem");
-    }
-    UniqueFd mount(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(options.set)));
-    if (!mount) refused(context.get(), errno, type, "mount the filesystem");
-    return mount;
+    sdk::FilesystemContext context(type);
+    if (!source.empty()) context.set("source", source);
+    if (options.read_only()) context.set("ro");
+    context.options(options.data);
+    return context.mount(static_cast<unsigned>(options.set));
 }
 
 void set_attributes(int mount, const MountOptions& options, bool recursive) {

@@ -36,8 +36,6 @@ struct MountOptions {
 /// there is no attribute of a mount (sync, async, dirsync, lazytime, mand, nomand, remount, defaults) have no effect, as in
 /// LXC. Throws for a contradiction.
 MountOptions parse_options(std::string_view text);
-/// options.data, one by one; a comma in double quotes separates nothing.
-std::vector<std::string_view> data_words(const MountOptions& options);
 
 /// [host, inside] A name inside the container's tree. ".." is taken away from the name first and never leaves the root; then no
 /// component may be a symbolic link (nor a magic link of procfs): that is an error which names the link. So a tree that changes

@@ -1,5 +1,5 @@
 #include <sys/mount.h>
-#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/detached_mount.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/filesystem/mount.hpp>
 
@@ -100,20 +100,6 @@ bool is_without_effect(std::string_view word) {
     return false;
 }
 
-/// Parts between commas; a comma in double quotes is part of the value, as in context="a:b:c0,c1".
-std::vector<std::string_view> split_options(std::string_view text) {
-    std::vector<std::string_view> parts;
-    size_t begin = 0;
-    bool quoted = false;
-    for (size_t i = 0; i <= text.size(); ++i) {
-        if (i < text.size() && text[i] == '"') quoted = !quoted;
-        if (i < text.size() && (text[i] != ',' || quoted)) continue;
-        if (i > begin) parts.push_back(text.substr(begin, i - begin));
-        begin = i + 1;
-    }
-    return parts;
-}
-
 void refuse_contradictions(const MountOptions& options, std::string_view text) {
     const std::string object(text);
     if (options.create_directory && options.create_file) {
@@ -133,7 +119,7 @@ bool MountOptions::read_only() const noexcept { return (set & MOUNT_ATTR_RDONLY)
 
 MountOptions parse_options(std::string_view text) {
     MountOptions options;
-    for (const std::string_view word : split_options(text)) {
+    for (const std::string_view word : sdk::split_mount_options(text)) {
         if (take_attribute(word, options) || take_propagation(word, options) || take_kind(word, options)) continue;
         if (is_without_effect(word)) continue;
         if (!options.data.empty()) options.data += ',';
@@ -142,7 +128,5 @@ MountOptions parse_options(std::string_view text) {
     refuse_contradictions(options, text);
     return options;
 }
-
-std::vector<std::string_view> data_words(const MountOptions& options) { return split_options(options.data); }
 
 }  // namespace keelson::filesystem

@@ -2,6 +2,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <keelson/sdk/detached_mount.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
@@ -211,7 +212,7 @@ void RootfsSetup::mount_entry(MountEntry& entry) {
 void RootfsSetup::make_overlay_directories(const MountEntry& entry) const {
     const std::string own = cat(lxcpath_, "/", name_, "/");
     const std::string rootfs = rootfs_path(config_) + "/";
-    for (const std::string_view word : data_words(entry.options)) {
+    for (const std::string_view word : sdk::split_mount_options(entry.options.data)) {
         const bool wanted = word.starts_with("upperdir=") || word.starts_with("workdir=");
         const std::string path(word.substr(word.find('=') + 1));
         if (!wanted || !path.starts_with(own) || path.starts_with(rootfs) || base::exists(path)) continue;

@@ -1,10 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
-#include <keelson/sdk/error.hpp>
+#include <keelson/sdk/detached_mount.hpp>
 #include <kernel/filesystem/mount.hpp>
 
 using keelson::Error;
-using keelson::filesystem::data_words;
 using keelson::filesystem::MountOptions;
 using keelson::filesystem::parse_options;
 
@@ -31,7 +30,7 @@ TEST(MountOptions, WordsAreExact) {
 TEST(MountOptions, DataKeepsItsOrderAndQuotedCommas) {
     const MountOptions options = parse_options("size=1m,ro,context=\"u:r:t:s0,c1\",mode=755");
     EXPECT_EQ(options.data, "size=1m,context=\"u:r:t:s0,c1\",mode=755");
-    EXPECT_EQ(data_words(options).size(), 3u);
+    EXPECT_EQ(keelson::sdk::split_mount_options(options.data).size(), 3u);
 }
 
 TEST(MountOptions, OwnOptionsAreTakenOut) {

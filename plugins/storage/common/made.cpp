@@ -1,0 +1,123 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <keelson/sdk/remove_tree.hpp>
+#include <plugins/storage/common/made.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace keelson::storage {
+
+namespace {
+
+constexpr std::array<std::string_view, 4> kind_words = {"directory", "parent", "file", "subvolume"};
+
+std::optional<uint64_t> number(std::string_view text) {
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) return {};
+    return value;
+}
+
+std::string_view take_word(std::string_view& text) {
+    const size_t blank = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, blank);
+    text.remove_prefix(std::min(blank + 1, text.size()));
+    return word;
+}
+
+std::optional<Identity> identity_from(std::string_view word, std::string_view record) {
+    if (word == "-") return {};
+    const size_t colon = std::min(word.find(':'), word.size() - 1);
+    const auto device = number(word.substr(0, colon)), inode = number(word.substr(colon + 1));
+    if (!device || !inode) throw Error(EINVAL, std::string(record), "not a record of the storage plugins:");
+    return Identity{*device, *inode};
+}
+
+void make_one(const sdk::Context& context, const std::string& path, Made::Kind kind) {
+    Made made{kind, path, {}};
+    const uint64_t record = context.intend(to_text(made));
+    if (::mkdir(path.c_str(), 0755) != 0) throw Error::last("make the directory", path);
+    made.identity = identity_of(path);
+    context.complete(record, to_text(made));
+    if (kind == Made::Kind::parent || !context.has_user_namespace() || context.by_ordinary_user()) return;
+    if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
+}
+
+void undo_file(const Made& made) {
+    struct stat facts {};
+    if (::lstat(made.path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return;
+    const bool ours = made.identity ? made.identity == Identity{facts.st_dev, facts.st_ino} : facts.st_size == 0;
+    if (ours && ::unlink(made.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", made.path);
+}
+
+void undo_directory(const Made& made) {
+    if (made.kind == Made::Kind::directory && made.identity && made.identity == identity_of(made.path)) {
+        return sdk::remove_tree(made.path);
+    }
+    if (made.identity && made.identity != identity_of(made.path)) return;
+    if (::rmdir(made.path.c_str()) == 0) return;
+    if (errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST) throw Error::last("remove", made.path);
+}
+
+}  // namespace
+
+std::optional<Identity> identity_of(const std::string& path) {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0) return {};
+    return Identity{facts.st_dev, facts.st_ino};
+}
+
+std::string to_text(const Made& made) {
+    const std::string identity = made.identity ? cat(made.identity->device, ":", made.identity->inode) : "-";
+    return cat(kind_words[static_cast<size_t>(made.kind)], " ", identity, " ", made.path);
+}
+
+Made made_from(std::string_view text) {
+    std::string_view rest = text;
+    const std::string_view kind = take_word(rest), identity = take_word(rest);
+    for (size_t i = 0; i < kind_words.size(); ++i) {
+        if (kind_words[i] != kind || identity.empty() || !rest.starts_with('/')) continue;
+        return {static_cast<Made::Kind>(i), std::string(rest), identity_from(identity, text)};
+    }
+    throw Error(EINVAL, std::string(text), "not a record of the storage plugins:");
+}
+
+void make_directory(const sdk::Context& context, const std::string& path) {
+    if (!path.starts_with('/')) throw Error(EINVAL, path, "a path from the root is needed, not");
+    for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+        const std::string part = path.substr(0, end);
+        const bool last = end == std::string::npos;
+        if (!identity_of(part)) make_one(context, part, last ? Made::Kind::directory : Made::Kind::parent);
+        if (last) return;
+    }
+}
+
+UniqueFd make_file(const sdk::Context& context, const std::string& path, unsigned mode) {
+    Made made{Made::Kind::file, path, {}};
+    if (identity_of(path)) throw Error(EEXIST, path, "make the file");
+    const uint64_t record = context.intend(to_text(made));
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!file) throw Error::last("make the file", path);
+    made.identity = identity_of(path);
+    context.complete(record, to_text(made));
+    return file;
+}
+
+void undo_made(const Made& made) {
+    if (made.kind == Made::Kind::file) return undo_file(made);
+    undo_directory(made);
+}
+
+void refuse_careless_removal(const std::string& path) {
+    struct stat facts {};
+    if (!path.starts_with('/') || path.find_first_not_of("/.") == std::string::npos) {
+        throw Error(EINVAL, path, "this is nothing that a container can own:");
+    }
+    if (::lstat(path.c_str(), &facts) == 0 && S_ISLNK(facts.st_mode)) {
+        throw Error(ELOOP, path,
+                    "a symbolic link is not removed with what it leads to:", "let lxc.rootfs.path name the directory");
+    }
+}
+
+}  // namespace keelson::storage

@@ -1,0 +1,46 @@
+// What a storage plugin makes on disk, with its record and its undo.
+//
+// A record is "KIND IDENTITY PATH". The identity (device and inode) is filled in when the thing is made, and is the proof that
+// what stands at the path later is the same. A record that was never completed proves nothing: undoing it takes away only what
+// is still empty, and so was not anybody's yet.
+#pragma once
+
+#include <keelson/sdk/storage.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace keelson::storage {
+
+/// Of a subvolume it is the UUID, in two halves.
+struct Identity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    bool operator==(const Identity&) const = default;
+};
+/// Of a path, links not followed; empty if there is nothing.
+std::optional<Identity> identity_of(const std::string& path);
+
+struct Made {
+    enum class Kind { directory, parent, file, subvolume } kind;
+    std::string path;
+    std::optional<Identity> identity;
+};
+std::string to_text(const Made& made);
+/// Throws for a text that is none.
+Made made_from(std::string_view text);
+
+/// [host] Makes a directory (0755) with what is missing above it, each with its record, and gives it to the container's root.
+/// One that is there already is left as it is.
+void make_directory(const sdk::Context& context, const std::string& path);
+/// [host] A new, empty file, with its record. Throws if there is one.
+UniqueFd make_file(const sdk::Context& context, const std::string& path, unsigned mode);
+
+/// [host, may repeat] Takes away a directory, parent or file that the record proves to be ours; success if it is gone.
+void undo_made(const Made& made);
+
+/// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory, a link.
+void refuse_careless_removal(const std::string& path);
+
+}  // namespace keelson::storage

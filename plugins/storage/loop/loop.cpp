@@ -1,0 +1,135 @@
+// A rootfs that is a filesystem in an image file.
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <keelson/sdk/detached_mount.hpp>
+#include <keelson/sdk/storage.hpp>
+#include <plugins/storage/common/access.hpp>
+#include <plugins/storage/common/made.hpp>
+#include <plugins/storage/common/tree_copy.hpp>
+#include <plugins/storage/loop/loop_device.hpp>
+#include <plugins/storage/loop/mkfs.hpp>
+#include <plugins/storage/loop/superblock.hpp>
+
+namespace {
+
+using keelson::cat;
+using keelson::Error;
+using keelson::UniqueFd;
+using keelson::sdk::Context;
+using keelson::sdk::Namespaces;
+using keelson::sdk::Rootfs;
+using keelson::sdk::StorageRequest;
+
+constexpr uint64_t default_bytes = 1ull << 30;
+constexpr uint64_t smallest_bytes = 1ull << 20;
+
+UniqueFd open_image(const std::string& path, bool read_only) {
+    UniqueFd image(::open(path.c_str(), (read_only ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    if (!image) {
+        const char* hint = errno == ENOENT ? "lxc.rootfs.path names it: is it mistyped, or not made yet?" : "";
+        throw Error::last("open the image", path, hint);
+    }
+    struct stat facts {};
+    if (::fstat(image.get(), &facts) != 0) throw Error::last("stat", path);
+    if (!S_ISREG(facts.st_mode)) throw Error(EINVAL, path, "the image is not a plain file:");
+    return image;
+}
+
+std::string filesystem_in(int image, const std::string& path) {
+    std::string type = keelson::storage::filesystem_of(image, path);
+    if (type.empty()) {
+        throw Error(EMEDIUMTYPE, path, "no filesystem that Keelson knows is in",
+                    "an image has to hold a filesystem, without partitions");
+    }
+    return type;
+}
+
+class Loop final : public keelson::sdk::Storage, public keelson::sdk::StorageCopy {
+public:
+    bool recognises(std::string_view path) const override {
+        struct stat facts {};
+        return ::lstat(std::string(path).c_str(), &facts) == 0 && S_ISREG(facts.st_mode);
+    }
+
+    void check(const Context& context, const Rootfs& rootfs) override {
+        if (context.by_ordinary_user()) {
+            throw Error(EPERM, rootfs.path, "only root can mount the image", "take dir or overlay as storage");
+        }
+        const UniqueFd image = open_image(rootfs.path, rootfs.read_only);
+        filesystem_in(image.get(), rootfs.path);
+    }
+
+    UniqueFd mount(const Context&, const Rootfs& rootfs) override {
+        const UniqueFd image = open_image(rootfs.path, rootfs.read_only);
+        return mount_image(image.get(), rootfs);
+    }
+
+    std::string create(const Context& context, const StorageRequest& request) override {
+        const std::string path = image_of(context);
+        const UniqueFd image = keelson::storage::make_file(context, path, 0600);
+        const uint64_t bytes = request.bytes == 0 ? default_bytes : request.bytes;
+        if (bytes < smallest_bytes) throw Error(EINVAL, path, cat(bytes, " bytes are too few for a filesystem in"));
+        if (::ftruncate(image.get(), static_cast<off_t>(bytes)) != 0) throw Error::last("set the size of", path);
+        keelson::storage::make_filesystem(request.filesystem.empty() ? "ext4" : request.filesystem, path);
+        if (context.has_user_namespace()) give_to_root(context, image.get(), path);
+        return path;
+    }
+
+    void destroy(const Context&, const Rootfs& rootfs) override {
+        keelson::storage::refuse_careless_removal(rootfs.path);
+        struct stat facts {};
+        if (::lstat(rootfs.path.c_str(), &facts) != 0 && errno == ENOENT) return;
+        if (!S_ISREG(facts.st_mode)) throw Error(EINVAL, rootfs.path, "the image is not a plain file:");
+        if (::unlink(rootfs.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", rootfs.path);
+    }
+
+    std::string copy(const Context& context, const Rootfs& from, const StorageRequest&) override {
+        const UniqueFd source = open_image(from.path, true);
+        const std::string path = image_of(context);
+        const UniqueFd target = keelson::storage::make_file(context, path, 0600);
+        keelson::storage::copy_content(source.get(), target.get(), path);
+        return path;
+    }
+
+    std::string snapshot(const Context& context, const Rootfs& from, const StorageRequest&) override {
+        const UniqueFd source = open_image(from.path, true);
+        const std::string path = image_of(context);
+        const UniqueFd target = keelson::storage::make_file(context, path, 0600);
+        if (::ioctl(target.get(), FICLONE, source.get()) != 0) {
+            throw Error::last("share blocks with the image", from.path,
+                              "the filesystem below has to be able to (btrfs, XFS); make a full copy instead");
+        }
+        return path;
+    }
+
+    void undo(const Context&, std::string_view record, const Namespaces&) override {
+        keelson::storage::undo_made(keelson::storage::made_from(record));
+    }
+
+private:
+    static std::string image_of(const Context& context) { return context.directory() + "/rootdev"; }
+
+    static UniqueFd mount_image(int image, const Rootfs& rootfs) {
+        const std::string type = filesystem_in(image, rootfs.path);
+        const keelson::storage::LoopDevice loop = keelson::storage::attach_loop(image, rootfs.read_only, rootfs.path);
+        keelson::sdk::FilesystemContext filesystem(type);
+        filesystem.set("source", loop.path);
+        if (rootfs.read_only) filesystem.set("ro");
+        filesystem.options(rootfs.options);
+        return filesystem.mount();
+    }
+
+    static void give_to_root(const Context& context, int image, const std::string& path) {
+        const UniqueFd root = mount_image(image, {path, {}, false});
+        if (::fchownat(root.get(), "", context.root_uid(), context.root_gid(), AT_EMPTY_PATH) != 0) {
+            throw Error::last("change the owner of the filesystem in", path);
+        }
+    }
+};
+
+}  // namespace
+
+KEELSON_STORAGE("loop", Loop, .version = "0.1.0", .summary = "a rootfs that is a filesystem in an image file",
+                .applies_to = "file", .order = 30);

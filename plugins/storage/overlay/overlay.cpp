@@ -1,0 +1,162 @@
+// A rootfs of layers: directories that are only read, below one that takes all changes (overlayfs, kernel document
+// filesystems/overlayfs).
+#include <fcntl.h>
+#include <keelson/sdk/detached_mount.hpp>
+#include <keelson/sdk/remove_tree.hpp>
+#include <keelson/sdk/storage.hpp>
+#include <plugins/storage/common/access.hpp>
+#include <plugins/storage/common/made.hpp>
+#include <plugins/storage/common/tree_copy.hpp>
+#include <plugins/storage/overlay/layers.hpp>
+
+namespace {
+
+using keelson::cat;
+using keelson::Error;
+using keelson::UniqueFd;
+using keelson::sdk::Context;
+using keelson::sdk::FilesystemContext;
+using keelson::sdk::Namespaces;
+using keelson::sdk::Rootfs;
+using keelson::sdk::StorageRequest;
+using keelson::storage::identity_of;
+using keelson::storage::Layers;
+using keelson::storage::looks_like_layers;
+using keelson::storage::parse_layers;
+
+/// Colons part the paths of lowerdir=.
+std::string escaped(const std::string& path) {
+    std::string text;
+    for (const char letter : path) {
+        if (letter == ':' || letter == '\\') text += '\\';
+        text += letter;
+    }
+    return text;
+}
+
+/// One by one where the kernel takes that (lowerdir+, Linux 6.5): no escapes, and no page that all have to fit in.
+void set_lower(FilesystemContext& filesystem, const std::vector<std::string>& lower) {
+    if (filesystem.try_set("lowerdir+", lower.front())) {
+        for (size_t i = 1; i < lower.size(); ++i) filesystem.set("lowerdir+", lower[i]);
+        return;
+    }
+    std::string joined;
+    for (const std::string& path : lower) joined += (joined.empty() ? "" : ":") + escaped(path);
+    filesystem.set("lowerdir", joined);
+}
+
+FilesystemContext describe(const Context& context, const Layers& layers, const std::string& options) {
+    FilesystemContext filesystem("overlay");
+    filesystem.set("source", "overlay");
+    set_lower(filesystem, layers.lower);
+    filesystem.set("upperdir", layers.upper);
+    filesystem.set("workdir", layers.work());
+    // In a user namespace overlayfs may not write trusted.* attributes (Linux 5.11).
+    if (context.by_ordinary_user()) filesystem.set("userxattr");
+    filesystem.options(options);
+    return filesystem;
+}
+
+/// The container's own changes: not undone with a start, so without a record. They go with destroy.
+void make_if_missing(const Context& context, const std::string& path) {
+    if (identity_of(path)) return;
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw Error::last("make the directory", path);
+    if (!context.has_user_namespace() || context.by_ordinary_user()) return;
+    if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
+}
+
+std::string parent_of(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }
+
+class Overlay final : public keelson::sdk::Storage, public keelson::sdk::StorageCopy {
+public:
+    bool recognises(std::string_view path) const override { return looks_like_layers(path); }
+
+    void check(const Context& context, const Rootfs& rootfs) override {
+        const Layers layers = parse_layers(rootfs.path);
+        for (const std::string& lower : layers.lower) keelson::storage::check_directory(context, lower);
+        const std::string upper = identity_of(layers.upper) ? layers.upper : parent_of(layers.upper);
+        keelson::storage::check_directory(context, upper);
+    }
+
+    void prepare(const Context& context, const Rootfs& rootfs) override {
+        const Layers layers = parse_layers(rootfs.path);
+        make_if_missing(context, layers.upper);
+        make_if_missing(context, layers.work());
+    }
+
+    UniqueFd mount(const Context& context, const Rootfs& rootfs) override {
+        const Layers layers = parse_layers(rootfs.path);
+        return describe(context, layers, rootfs.options).mount();
+    }
+
+    std::string create(const Context& context, const StorageRequest& request) override {
+        Layers layers{{request.directory}, context.directory() + "/overlay/delta"};
+        keelson::storage::make_directory(context, request.directory);
+        make_layer(context, layers);
+        return to_path(layers);
+    }
+
+    /// Lower directories may serve other containers: only what is this container's own goes.
+    void destroy(const Context& context, const Rootfs& rootfs) override {
+        const Layers layers = parse_layers(rootfs.path);
+        remove(layers.upper);
+        remove(layers.work());
+        for (const std::string& lower : layers.lower) {
+            if (lower.starts_with(context.directory() + "/")) remove(lower);
+        }
+        // Made by create; another's if something is still in it.
+        (void)::rmdir((context.directory() + "/overlay").c_str());
+    }
+
+    /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
+    std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
+        const UniqueFd source =
+            looks_like_layers(from.path) ? merged(context, from) : keelson::sdk::clone_mount(AT_FDCWD, from.path, true);
+        const std::string path = create(context, request);
+        keelson::storage::copy_tree(cat("/proc/self/fd/", source.get(), "/."), request.directory);
+        return path;
+    }
+
+    /// Over a plain directory: that becomes the lower layer. Over an overlay: the same lower layers, and a copy of the changes.
+    std::string snapshot(const Context& context, const Rootfs& from, const StorageRequest&) override {
+        const bool layered = looks_like_layers(from.path);
+        const std::string upper = context.directory() + "/overlay/delta";
+        if (!layered) {
+            const Layers layers{{from.path}, upper};
+            make_layer(context, layers);
+            return to_path(layers);
+        }
+        Layers layers = parse_layers(from.path);
+        const std::string changes = std::exchange(layers.upper, upper);
+        make_layer(context, layers);
+        if (identity_of(changes)) keelson::storage::copy_tree(changes, layers.upper);
+        return to_path(layers);
+    }
+
+    void undo(const Context&, std::string_view record, const Namespaces&) override {
+        keelson::storage::undo_made(keelson::storage::made_from(record));
+    }
+
+private:
+    static void make_layer(const Context& context, const Layers& layers) {
+        keelson::storage::make_directory(context, layers.upper);
+        keelson::storage::make_directory(context, layers.work());
+    }
+
+    static void remove(const std::string& path) {
+        keelson::storage::refuse_careless_removal(path);
+        keelson::sdk::remove_tree(path);
+    }
+
+    static UniqueFd merged(const Context& context, const Rootfs& from) {
+        const Layers layers = parse_layers(from.path);
+        if (!identity_of(layers.upper)) make_if_missing(context, layers.upper);
+        make_if_missing(context, layers.work());
+        return describe(context, layers, {}).mount();
+    }
+};
+
+}  // namespace
+
+KEELSON_STORAGE("overlay", Overlay, .version = "0.1.0",
+                .summary = "layers: directories only read, below one that takes all changes", .order = 20);
