@@ -6,6 +6,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/config/global.hpp>
 #include <kernel/filesystem/rootfs_setup.hpp>
 #include <kernel/filesystem/working_directory.hpp>
 
@@ -36,6 +37,8 @@ std::string rootfs_path(const config::Config& config) {
     return path.starts_with('/') || colon == std::string::npos ? path : path.substr(colon + 1);
 }
 
+std::string default_mount_point() { return config::installation_prefix() + "/lib/keelson/rootfs"; }
+
 UniqueFd open_namespace(const MountOptions& options) { return base::open_file(options.idmap, O_RDONLY); }
 
 void give_idmap(int mount, const MountOptions& options, int user_namespace) {
@@ -53,7 +56,7 @@ RootfsSetup::RootfsSetup(const config::Config& config, std::string lxcpath, std:
     : config_(config),
       lxcpath_(std::move(lxcpath)),
       name_(std::move(name)),
-      mount_point_(config.get_or_default("lxc.rootfs.mount")),
+      mount_point_(config.is_set("lxc.rootfs.mount") ? config.get("lxc.rootfs.mount") : default_mount_point()),
       rootfs_options_(for_bind(parse_options(config.get("lxc.rootfs.options")))),
       own_rootfs_(rootfs_mount.get() >= 0),
       rootfs_mount_(std::move(rootfs_mount)) {}
@@ -98,6 +101,10 @@ void RootfsSetup::map_ids(int user_namespace) {
 void RootfsSetup::enter_mount_namespace() {
     const UniqueFd host = base::open_file("/", O_PATH | O_DIRECTORY);
     set_propagation(host.get(), MS_SLAVE, true);
+    if (!has_own_rootfs()) return;
+    mount_directory_.reset(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (mount_directory_) return;
+    throw Error::last("open lxc.rootfs.mount", mount_point_, "make that directory; only the container mounts its rootfs on it");
 }
 
 void RootfsSetup::attach_rootfs() {
@@ -105,12 +112,10 @@ void RootfsSetup::attach_rootfs() {
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
         return;
     }
-    UniqueFd directory(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!directory)
-        throw Error::last("open lxc.rootfs.mount", mount_point_, "make that directory; only the rootfs is mounted on it");
     MountOptions options = rootfs_options_;
     options.recursive = false;
-    place(rootfs_mount_.get(), directory.get(), options, mount_point_);
+    place(rootfs_mount_.get(), mount_directory_.get(), options, mount_point_);
+    mount_directory_.reset();
     root_ = std::move(rootfs_mount_);
 }
 
@@ -255,7 +260,9 @@ void RootfsSetup::write_resolver(const std::vector<std::string>& name_servers) t
 
 void RootfsSetup::check_rootfs() const {
     if (!has_own_rootfs()) return;
-    const UniqueFd now = base::open_file(mount_point_, O_PATH | O_DIRECTORY);
+    const UniqueFd now(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    // Neither could a hook, which has the same rights.
+    if (!now && errno == EACCES) return;
     struct stat there {
     }, ours{};
     if (::fstat(now.get(), &there) == 0 && ::fstat(root_.get(), &ours) == 0 && there.st_dev == ours.st_dev &&

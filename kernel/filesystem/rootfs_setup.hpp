@@ -45,7 +45,8 @@ public:
 
     // [inside] from here on.
 
-    /// Stage pre-mount, before the hooks: host mounts are made slaves of their peers, so that nothing goes back.
+    /// Stage pre-mount, before the hooks, and better before the child takes its ids: the way to lxc.rootfs.mount may be open to
+    /// the starter only. Host mounts are made slaves of their peers, so that nothing goes back.
     void enter_mount_namespace();
     /// Stage mount: the rootfs is attached at lxc.rootfs.mount.
     void attach_rootfs();
@@ -96,6 +97,7 @@ private:
     MountOptions rootfs_options_;
     bool own_rootfs_;
     UniqueFd rootfs_mount_;
+    UniqueFd mount_directory_;
     UniqueFd root_;
     std::vector<MountEntry> entries_;
 };

@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <kernel/filesystem/mount.hpp>
 
-#include "private_mounts.hpp"
+#include <tests/support/private_mounts.hpp>
 
 #include <cstddef>
 
@@ -14,8 +14,8 @@ using keelson::UniqueFd;
 using keelson::test::content;
 using keelson::test::in_private_mounts;
 using keelson::test::mounts_below;
-using keelson::test::TemporaryDirectory;
 using keelson::test::thrown_by;
+using keelson::test::Tree;
 
 namespace {
 
@@ -32,7 +32,7 @@ void take_away(uint32_t call) {
     }
 }
 
-void mount_over_link(const TemporaryDirectory& tree) {
+void mount_over_link(const Tree& tree) {
     tree.directory("root/etc");
     tree.link("/etc/hostname", "root/etc/file");
     const UniqueFd root = open_root(tree / "root");
@@ -45,7 +45,7 @@ void mount_over_link(const TemporaryDirectory& tree) {
 }  // namespace
 
 TEST(Mount, NewFilesystemIsNowhereUntilAttached) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     in_private_mounts([&] {
         const UniqueFd mount = new_filesystem("tmpfs", "none", parse_options("nosuid,size=8k,mode=700"));
         EXPECT_TRUE(mounts_below(tree.path()).empty());
@@ -64,7 +64,7 @@ TEST(Mount, FilesystemRefusalCarriesTheKernelsWords) {
 }
 
 TEST(Mount, PlaceSetsAttributesAndPropagation) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("from");
     tree.directory("to");
     in_private_mounts([&] {
@@ -77,7 +77,7 @@ TEST(Mount, PlaceSetsAttributesAndPropagation) {
 }
 
 TEST(Mount, WithoutMountSetattrTheAttributesAreRemounted) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("from");
     tree.directory("to");
     in_private_mounts([&] {
@@ -90,7 +90,7 @@ TEST(Mount, WithoutMountSetattrTheAttributesAreRemounted) {
 }
 
 TEST(Mount, WithoutOpenat2NamesAreWalked) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("a/b");
     tree.link("a", "link");
     in_private_mounts([&] {
@@ -104,12 +104,12 @@ TEST(Mount, WithoutOpenat2NamesAreWalked) {
 }
 
 TEST(Mount, FileMountLiesOverALinkItself) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     in_private_mounts([&] { mount_over_link(tree); });
 }
 
 TEST(Mount, DetachStackTakesEveryMountOff) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("proc");
     in_private_mounts([&] {
         for (int i = 0; i < 3; ++i) ASSERT_EQ(::mount("none", (tree / "proc").c_str(), "tmpfs", 0, nullptr), 0);

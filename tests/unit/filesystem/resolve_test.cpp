@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 #include <kernel/filesystem/mount.hpp>
 
-#include "private_mounts.hpp"
+#include <tests/support/private_mounts.hpp>
 
 #include <thread>
 
@@ -11,12 +11,12 @@ using keelson::UniqueFd;
 using keelson::filesystem::Create;
 using keelson::filesystem::resolve_inside;
 using keelson::filesystem::resolve_target;
-using keelson::test::TemporaryDirectory;
 using keelson::test::thrown_by;
+using keelson::test::Tree;
 
 namespace {
 
-UniqueFd open_root(const TemporaryDirectory& directory) {
+UniqueFd open_root(const Tree& directory) {
     return UniqueFd(::open(directory.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
@@ -29,7 +29,7 @@ std::string name_of(const UniqueFd& fd) {
 }  // namespace
 
 TEST(ResolveTarget, DotsNeverLeaveTheRoot) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("a/b");
     const UniqueFd root = open_root(tree);
     EXPECT_EQ(name_of(resolve_target(root.get(), "a/../../../a/./b", Create::nothing)), tree / "a/b");
@@ -37,7 +37,7 @@ TEST(ResolveTarget, DotsNeverLeaveTheRoot) {
 }
 
 TEST(ResolveTarget, MakesWhatIsMissing) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     const UniqueFd root = open_root(tree);
     EXPECT_EQ(name_of(resolve_target(root.get(), "x/y/z", Create::directory)), tree / "x/y/z");
     EXPECT_EQ(name_of(resolve_target(root.get(), "f/g/file", Create::file)), tree / "f/g/file");
@@ -50,7 +50,7 @@ TEST(ResolveTarget, MakesWhatIsMissing) {
 }
 
 TEST(ResolveTarget, RefusesLinksEverywhereAndSaysWhichOne) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("usr/lib");
     tree.link("usr/lib", "lib");
     tree.link("/etc", "etc");
@@ -68,7 +68,7 @@ TEST(ResolveTarget, RefusesLinksEverywhereAndSaysWhichOne) {
 }
 
 TEST(ResolveInside, FollowsLinksButStaysInside) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("etc");
     tree.link("/etc", "up");
     tree.link("../../../etc", "etc/back");
@@ -79,7 +79,7 @@ TEST(ResolveInside, FollowsLinksButStaysInside) {
 }
 
 TEST(ResolveTarget, NeverEscapesWhileSomebodySwapsDirectoriesForLinks) {
-    const TemporaryDirectory tree, outside;
+    const Tree tree, outside;
     tree.directory("root/a/b");
     tree.link(outside.path(), "root/evil");
     outside.directory("b");

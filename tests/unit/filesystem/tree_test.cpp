@@ -3,7 +3,7 @@
 #include <sys/xattr.h>
 #include <kernel/filesystem/tree.hpp>
 
-#include "private_mounts.hpp"
+#include <tests/support/private_mounts.hpp>
 
 #include <cstring>
 
@@ -13,8 +13,8 @@ using keelson::abi::IdRange;
 using keelson::filesystem::remove_tree;
 using keelson::filesystem::shift_tree;
 using keelson::test::in_private_mounts;
-using keelson::test::TemporaryDirectory;
 using keelson::test::thrown_by;
+using keelson::test::Tree;
 
 namespace {
 
@@ -29,7 +29,7 @@ constexpr IdRange ranges[] = {{IdKind::user, 0, 100000, 65536}, {IdKind::group, 
 }  // namespace
 
 TEST(RemoveTree, FollowsNoLinkAndMayRepeat) {
-    const TemporaryDirectory tree, outside;
+    const Tree tree, outside;
     outside.file("kept");
     tree.directory("top/a/b/c");
     tree.file("top/a/file");
@@ -42,7 +42,7 @@ TEST(RemoveTree, FollowsNoLinkAndMayRepeat) {
 }
 
 TEST(RemoveTree, IsNotStoppedByDepth) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     ASSERT_EQ(::mkdir((tree / "top").c_str(), 0755), 0);
     keelson::UniqueFd here(::open((tree / "top").c_str(), O_RDONLY | O_DIRECTORY));
     for (int i = 0; i < 3000; ++i) {
@@ -54,7 +54,7 @@ TEST(RemoveTree, IsNotStoppedByDepth) {
 }
 
 TEST(RemoveTree, StaysOutOfOtherMountsAndRemovesTheRest) {
-    const TemporaryDirectory tree;
+    const Tree tree;
     in_private_mounts([&] {
         tree.directory("top/mounted");
         tree.directory("top/z");
@@ -69,7 +69,7 @@ TEST(RemoveTree, StaysOutOfOtherMountsAndRemovesTheRest) {
 
 TEST(ShiftTree, MovesOwnersAndKeepsSetuidBits) {
     if (::geteuid() != 0) GTEST_SKIP() << "changing owners needs root";
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.directory("top/sub");
     tree.file("top/sub/program");
     tree.link("sub/program", "top/link");
@@ -87,7 +87,7 @@ TEST(ShiftTree, MovesOwnersAndKeepsSetuidBits) {
 
 TEST(ShiftTree, MovesAclsAndCapabilities) {
     if (::geteuid() != 0) GTEST_SKIP() << "changing owners needs root";
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.file("ping");
     const std::string file = tree / "ping";
     struct {
@@ -110,7 +110,7 @@ TEST(ShiftTree, MovesAclsAndCapabilities) {
 
 TEST(ShiftTree, NamesTheFileOutsideOfTheMap) {
     if (::geteuid() != 0) GTEST_SKIP() << "changing owners needs root";
-    const TemporaryDirectory tree;
+    const Tree tree;
     tree.file("far");
     ASSERT_EQ(::chown((tree / "far").c_str(), 70000, 0), 0);
     const Error error = thrown_by([&] { shift_tree(tree.path(), ranges); });

@@ -10,9 +10,10 @@
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
+#include <tests/support/temporary_directory.hpp>
 
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -68,28 +69,13 @@ void in_private_mounts(Body&& body, int flags = 0) {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
 }
 
-/// A directory below /tmp that goes with the object.
-class TemporaryDirectory {
+/// A temporary directory with a few words to fill it.
+class Tree : public TemporaryDirectory {
 public:
-    TemporaryDirectory() {
-        char name[] = "/tmp/klt-fs-XXXXXX";
-        if (::mkdtemp(name) == nullptr) throw Error::last("mkdtemp", name);
-        path_ = name;
-        ::chmod(name, 0755);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory() { (void)!std::system(("rm -rf --one-file-system " + path_).c_str()); }
-    const std::string& path() const { return path_; }
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-    void directory(const std::string& name) const { (void)!std::system(("mkdir -p " + path_ + "/" + name).c_str()); }
-    void file(const std::string& name, const std::string& text = {}) const { std::ofstream(path_ + "/" + name) << text; }
-    void link(const std::string& to, const std::string& name) const {
-        if (::symlink(to.c_str(), (path_ + "/" + name).c_str()) != 0) throw Error::last("symlink", name);
-    }
-
-private:
-    std::string path_;
+    Tree() { ::chmod(path().c_str(), 0755); }
+    void directory(const std::string& name) const { std::filesystem::create_directories(*this / name); }
+    void file(const std::string& name, const std::string& text = {}) const { std::ofstream(*this / name) << text; }
+    void link(const std::string& to, const std::string& name) const { std::filesystem::create_symlink(to, *this / name); }
 };
 
 template <typename Body>
