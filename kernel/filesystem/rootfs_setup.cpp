@@ -6,7 +6,6 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/global.hpp>
 #include <kernel/filesystem/rootfs_setup.hpp>
 #include <kernel/filesystem/working_directory.hpp>
 
@@ -37,8 +36,6 @@ std::string rootfs_path(const config::Config& config) {
     return path.starts_with('/') || colon == std::string::npos ? path : path.substr(colon + 1);
 }
 
-std::string default_mount_point() { return config::installation_prefix() + "/lib/keelson/rootfs"; }
-
 UniqueFd open_namespace(const MountOptions& options) { return base::open_file(options.idmap, O_RDONLY); }
 
 void give_idmap(int mount, const MountOptions& options, int user_namespace) {
@@ -56,7 +53,7 @@ RootfsSetup::RootfsSetup(const config::Config& config, std::string lxcpath, std:
     : config_(config),
       lxcpath_(std::move(lxcpath)),
       name_(std::move(name)),
-      mount_point_(config.is_set("lxc.rootfs.mount") ? config.get("lxc.rootfs.mount") : default_mount_point()),
+      mount_point_(config.get_or_default("lxc.rootfs.mount")),
       rootfs_options_(for_bind(parse_options(config.get("lxc.rootfs.options")))),
       own_rootfs_(rootfs_mount.get() >= 0),
       rootfs_mount_(std::move(rootfs_mount)) {}
