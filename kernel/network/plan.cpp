@@ -105,8 +105,8 @@ LinkPlan plan_link(const config::Config& config, const HandedLink& link, const s
     }
     plan.mtu = wanted_mtu(keys);
     plan_addresses(plan, keys, link);
-    // What a plugin gives an address to is meant to work without a further key.
-    plan.up = !keys.get("flags").empty() || !link.addresses.empty();
+    // What a plugin gives an address or a gateway to is meant to work without a further key.
+    plan.up = !keys.get("flags").empty() || !link.addresses.empty() || !link.gateway.empty();
     const auto found =
         std::find_if(gateways.begin(), gateways.end(), [&](const AutoGateway& g) { return g.index == link.index; });
     const AutoGateway* automatic = found == gateways.end() ? nullptr : &*found;

@@ -22,6 +22,7 @@ LinkFacts read_link(const nlmsghdr* answer) {
     facts.up = (info.ifi_flags & IFF_UP) != 0;
     facts.name = attribute(IFLA_IFNAME).text();
     facts.alias = attribute(IFLA_IFALIAS).text();
+    facts.address = attribute(IFLA_ADDRESS).as<HardwareAddress>();
     facts.master = attribute(IFLA_MASTER).as<uint32_t>();
     facts.mtu = attribute(IFLA_MTU).as<uint32_t>();
     read_kind(attribute(IFLA_LINKINFO), facts);

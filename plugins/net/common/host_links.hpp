@@ -18,6 +18,7 @@ struct LinkFacts {
     std::string name;
     std::string kind;   ///< "veth", "bridge", ...; empty: hardware
     std::string alias;  ///< ifalias
+    HardwareAddress address{};
     unsigned master = 0;
     uint32_t mtu = 0;
     bool up = false;

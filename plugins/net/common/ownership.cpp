@@ -10,13 +10,6 @@ namespace {
 
 constexpr size_t longest_tag = 200;  // leaves room for a plugin's own words in the 255 bytes
 
-/// FNV-1a: the same in every process and build.
-uint32_t hash(std::string_view text) {
-    uint32_t value = 2166136261U;
-    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
-    return value;
-}
-
 void fill_random(void* data, size_t size) {
     if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
 }
@@ -36,10 +29,16 @@ bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
 std::string ownership_tag(const sdk::Context& context) {
     std::string tag = cat("keelson:", context.lxcpath(), "/", context.name());
     if (tag.size() > longest_tag) {
-        const std::string end = cat("#", hash(tag));
+        const std::string end = cat("#", stable_hash(tag));
         tag = tag.substr(0, longest_tag - end.size()) + end;
     }
     return tag;
+}
+
+uint32_t stable_hash(std::string_view text) noexcept {
+    uint32_t value = 2166136261U;
+    for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16777619U;
+    return value;
 }
 
 bool carries(std::string_view alias, std::string_view tag) noexcept {

@@ -17,6 +17,9 @@ std::string ownership_tag(const sdk::Context& context);
 /// The alias is the tag, alone or followed by a blank and the plugin's own words.
 bool carries(std::string_view alias, std::string_view tag) noexcept;
 
+/// FNV-1a: the same in every process and build.
+uint32_t stable_hash(std::string_view text) noexcept;
+
 /// "vethXXXXXX": a random name for a link.
 std::string random_name(std::string_view prefix);
 

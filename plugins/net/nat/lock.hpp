@@ -1,0 +1,18 @@
+// [host] One at a time among all starts and stops that use a nat bridge.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+
+namespace keelson::net {
+
+/// Holds flock(2) on the directory /run/keelson, which belongs to root alone. Throws Error when it belongs to somebody else.
+/// The kernel drops the lock when its holder dies.
+class NatLock {
+public:
+    NatLock();
+
+private:
+    UniqueFd directory_;
+};
+
+}  // namespace keelson::net
