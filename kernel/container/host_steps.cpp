@@ -38,6 +38,12 @@ private:
     UniqueFd own_;
 };
 
+/// A pty of the host's devpts belongs to the container's root, whoever that is on the host.
+void give_to_root(const Run& run, const console::Pty& pty) {
+    if (run.facts.idmap().empty()) return;
+    if (::fchown(pty.peer.get(), run.facts.raw().root_uid, static_cast<gid_t>(-1)) != 0) throw Error::last("chown", cat("/dev/pts/", pty.number));
+}
+
 /// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other
 /// one that is not ours (ours close on exec).
 void leave_caller() {
@@ -66,12 +72,18 @@ constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 }  // namespace
 
+void check_plugins(Run& run) { run.actors.check(); }
+
 void run_pre_start_hooks(Run& run) {
     run.hooks.run("pre-start");
     run.actors.run_stage_hooks(abi::HookStage::pre_start, {}, nullptr);
 }
 
-void prepare_console(Run& run) { run.console.prepare(!run.options.daemonize); }
+void prepare_console(Run& run) {
+    run.console.prepare(!run.options.daemonize);
+    if (const console::Pty* console = run.console.host_console()) give_to_root(run, *console);
+    for (const console::Pty& tty : run.console.host_ttys()) give_to_root(run, tty);
+}
 
 void make_cgroups(Run& run) {
     run.actors.cgroup.create(*run.journal);

@@ -5,6 +5,8 @@
 
 namespace keelson::container::host {
 
+void check_plugins(Run& run);
+
 void run_pre_start_hooks(Run& run);
 void prepare_console(Run& run);
 void make_cgroups(Run& run);

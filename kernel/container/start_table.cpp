@@ -13,6 +13,8 @@ void fill_start_table(Run& run) {
     const Actors& actors = run.actors;
     const auto title = [](const plugins::LoadedPlugin* plugin) { return plugin->title(); };
 
+    add(resolve, "plugins", host::check_plugins);
+
     add(pre_start, "hooks", host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
     for (const ModuleChoice& module : actors.modules) {

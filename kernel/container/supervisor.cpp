@@ -81,16 +81,25 @@ int Supervisor::run() {
     return wait_status_;
 }
 
+/// Nothing is touched yet, so nothing is undone when it fails.
+void Supervisor::resolve() {
+    try {
+        run_ = std::make_unique<Run>(facts_, config_, options_);
+    } catch (Error& error) {
+        throw error.at("stage resolve");
+    }
+    run_->lifecycle.run(lifecycle::Stage::resolve, lifecycle::Stage::resolve, run_->turns, run_->trace);
+}
+
 void Supervisor::start() {
     state_ = monitor::State::starting;
-    run_ = std::make_unique<Run>(facts_, config_, options_);
-    run_->actors.check();
+    resolve();
     run_->journal = lifecycle::Journal::create(facts_.runtime_directory(), facts_.lxcpath(), facts_.name());
     run_->actors.attach_journal(&*run_->journal);
     // A container that rebooted has its monitor already.
     run_->monitor_born = monitor_born_;
     try {
-        run_->lifecycle.run(lifecycle::Stage::resolve, lifecycle::Stage::exec, run_->turns, run_->trace);
+        run_->lifecycle.run(lifecycle::Stage::pre_start, lifecycle::Stage::exec, run_->turns, run_->trace);
         monitor_born_ = run_->monitor_born;
         if (run_->lifecycle.side() == lifecycle::Side::host) finish_start();
     } catch (Error& error) {

@@ -39,6 +39,7 @@ public:
     std::string console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) override;
 
 private:
+    void resolve();
     void start();
     void finish_start();
     void serve();
