@@ -1,0 +1,90 @@
+#!/bin/bash
+# An ordinary user's container: without a cgroup of the user's own, and in one that root delegated by hand.
+# own-host
+# timeout: 120
+. "$(dirname "$0")/../support/system.sh"
+user=kltuser uid=48213 first=700000
+name=$klt-u
+
+as_user() { # with nothing of root's environment
+  setpriv --reuid $uid --regid $uid --clear-groups --inh-caps=-all env -i HOME="$work/home" USER=$user PATH="$PATH" \
+    KEELSON_BUILD="${KEELSON_BUILD:-}" KEELSON_AS="${KEELSON_AS:-}" KEELSON_TEST_WORK="$work" KEELSON_TEST_OWN_HOST=1 \
+    KEELSON_TEST_ROOT=$$ "$@"
+}
+uk() { local verb=$1; shift; as_user "$(program "$verb")" -P "$work/home/lxc" "$@"; }
+
+# The user exists in this mount namespace only.
+command -v newuidmap >/dev/null || skip "newuidmap is not installed"
+cp /etc/passwd /etc/group "$work"
+echo "$user:x:$uid:$uid::$work/home:/bin/sh" >>"$work/passwd"
+echo "$user:x:$uid:" >>"$work/group"
+echo "$user:$first:65536" | tee "$work/subuid" >"$work/subgid"
+for file in passwd group subuid subgid; do mount --bind "$work/$file" /etc/$file || fail "no private /etc/$file"; done
+mkdir -p "$work/home" && chown $uid:$uid "$work/home"
+as_user test -x "$(command -v "$(program start)")" || skip "an ordinary user cannot reach $(program start)"
+cat >"$work/default.conf" <<C
+lxc.net.0.type = empty
+lxc.idmap = u 0 $first 65536
+lxc.idmap = g 0 $first 65536
+lxc.apparmor.profile = unconfined
+C
+chmod 755 "$work"
+
+life() { # HOW
+  uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 || fail "$1: create: $(cat "$work/out")"
+  [ "$(stat -c %u "$work/home/lxc/$name/rootfs/bin/busybox")" = $first ] || fail "$1: the files are not the container's root's"
+  uk start -n "$name" >"$work/out" 2>&1 || fail "$1: start: $(cat "$work/out")"
+  local pid; pid=$(uk info -n "$name" -p -H)
+  [ "$(stat -c %u "/proc/$pid")" = $first ] || fail "$1: init is uid $(stat -c %u "/proc/$pid") outside"
+  [ "$(uk attach -n "$name" -- id -u)" = 0 ] || fail "$1: attach is not root inside"
+  uk attach -n "$name" -- sh -c 'echo kept >/root/file' || fail "$1: its root cannot write in its rootfs"
+  uk attach -n "$name" -- sh -c 'exit 7'; [ $? = 7 ] || fail "$1: attach lost the exit code"
+  uk ls -f | grep -Eq "^$name +RUNNING .*true *$" || fail "$1: ls -f: $(uk ls -f)"
+  [ -z "${in_cgroup:-}" ] || grep -q "$klt" "/proc/$pid/cgroup" || fail "$1: it is not in the delegated cgroup: $(cat "/proc/$pid/cgroup")"
+  uk stop -k -n "$name" >"$work/out" 2>&1 || fail "$1: stop: $(cat "$work/out")"
+  uk destroy -n "$name" >"$work/out" 2>&1 || fail "$1: destroy: $(cat "$work/out")"
+  [ ! -e "$work/home/lxc/$name" ] || fail "$1: destroy left $work/home/lxc/$name"
+}
+
+if [ "${KEELSON_AS:-}" != lxc ]; then # LXC needs a cgroup
+  remember_host
+  life "without a cgroup"
+  host_is_as_it_was "without a cgroup"
+fi
+
+# A cgroup in each hierarchy, with the user's own process in it.
+own=()
+for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+  [ -e "$hierarchy/cgroup.procs" ] && mkdir "$hierarchy/$klt-own" 2>/dev/null || continue
+  own+=("$hierarchy/$klt-own")
+  for file in cpuset.mems cpuset.cpus; do
+    [ ! -e "$hierarchy/tasks" ] || [ ! -e "$hierarchy/$file" ] || cat "$hierarchy/$file" >"$hierarchy/$klt-own/$file"
+  done
+  [ ! -e "$hierarchy/$klt-own/cgroup.clone_children" ] || echo 1 >"$hierarchy/$klt-own/cgroup.clone_children"
+  chown -R $uid:$uid "$hierarchy/$klt-own"
+done
+leave() {
+  local cgroup
+  for cgroup in "${own[@]}"; do
+    echo $$ >"$(dirname "$cgroup")/cgroup.procs"
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null
+  done
+}
+at_end leave
+[ ${#own[@]} -gt 0 ] || skip "no cgroup can be made here"
+remember_host
+for cgroup in "${own[@]}"; do echo $$ >"$cgroup/cgroup.procs" || fail "cannot enter $cgroup"; done
+in_cgroup=1 life "in a delegated cgroup"
+for cgroup in "${own[@]}"; do echo $$ >"$(dirname "$cgroup")/cgroup.procs"; done
+host_is_as_it_was "in a delegated cgroup"
+
+[ "${KEELSON_AS:-}" != lxc ] || exit 0
+# What goes wrong for users, and the hint for it
+said() { grep -Eq "$1" "$work/out" || fail "$2: $(cat "$work/out")"; }
+sed -i 's/ 700000 / 900000 /' "$work/default.conf"
+uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 && fail "ids outside of the user's ranges are accepted"
+said 'hint .*/etc/sub[ug]id' "ids outside of the user's ranges: no hint"
+sed -i 's/ 900000 / 700000 /' "$work/default.conf"
+uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 || fail "create: $(cat "$work/out")"
+as_user env PATH="$work/empty" "$(program start)" -P "$work/home/lxc" -n "$name" >"$work/out" 2>&1 && fail "it starts without newuidmap"
+said 'hint .*uidmap' "a missing newuidmap: no hint"
