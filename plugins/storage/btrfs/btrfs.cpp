@@ -46,7 +46,7 @@ void require_subvolume(const std::string& path) {
 
 /// Its UUID, as device numbers of subvolumes change with each mount.
 std::optional<Identity> identity_of_subvolume(const std::string& path) {
-    btrfs_util_subvolume_info facts{};
+    struct btrfs_util_subvolume_info facts {};
     if (!is_subvolume(path) || btrfs_util_subvolume_info(path.c_str(), 0, &facts) != BTRFS_UTIL_OK) return {};
     Identity identity;
     std::memcpy(&identity.device, facts.uuid, 8);
