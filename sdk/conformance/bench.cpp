@@ -13,6 +13,9 @@
 namespace keelson::conformance {
 namespace {
 
+/// Exit status of a child whose body was skipped.
+constexpr int skipped = 77;
+
 std::vector<abi::Key> read_keys(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file) throw Error::last("open", path);
@@ -46,17 +49,13 @@ Bench::Bench(const Options& options, std::string directory, std::string mark)
     if (!interface_) throw Failure(errors.failure() ? cat("does not open: ", in_full(*errors.failure())) : "opens to nothing");
 }
 
-std::string Bench::with_directory(std::string text) const {
-    constexpr std::string_view word = "@dir@";
-    for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += directory_.size())
-        text.replace(at, word.size(), directory_);
-    return text;
-}
+std::string Bench::with_directory(std::string text) const { return replaced(std::move(text), "@dir@", directory_); }
 
 TestContainer& Bench::container(unsigned number, std::vector<std::pair<std::string, std::string>> more) {
     auto& found = containers_[number];
     if (found) return *found;
-    for (const auto& [key, value] : options_.settings) more.emplace_back(key, with_directory(value));
+    for (const auto& [key, value] : options_.settings)
+        more.emplace_back(key, replaced(with_directory(value), "@n@", std::to_string(number)));
     found = std::make_unique<TestContainer>(cat(mark_, "-", number), directory_, std::move(more), keys_);
     found->namespaces();
     return *found;
@@ -82,6 +81,12 @@ void Bench::undo(TestContainer& container, bool with_namespaces) {
         } catch (const Error& error) {
             throw Failure(cat("the record '", *record, "' cannot be undone: ", in_full(error)));
         }
+}
+
+std::string replaced(std::string text, std::string_view word, std::string_view value) {
+    for (size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += value.size())
+        text.replace(at, word.size(), value);
+    return text;
 }
 
 void must(const char* call, const std::function<abi::Status(abi::ErrorSink*)>& body) {
@@ -119,22 +124,29 @@ int in_child(const std::function<void()>& body, std::string* words) {
     if (child < 0) throw Error::last("fork", "a child");
     if (child == 0) {
         std::string said;
+        int result = 0;
         try {
             body();
+        } catch (const Skipped& reason) {
+            said = reason.what();
+            result = skipped;
         } catch (const Error& error) {
             said = in_full(error);
+            result = 1;
         } catch (const std::exception& error) {
             said = error.what();
+            result = 1;
         }
-        if (said.empty()) ::_exit(0);
-        ::_exit(::write(ends[1], said.data(), said.size()) < 0 ? 2 : 1);
+        ::_exit(::write(ends[1], said.data(), said.size()) < 0 ? 2 : result);
     }
     writing.reset();
     char text[4096];
     const ssize_t got = ::read(reading.get(), text, sizeof text);
-    if (words && got > 0) words->assign(text, static_cast<size_t>(got));
+    const std::string said(text, got > 0 ? static_cast<size_t>(got) : 0);
     int status = 0;
     ::waitpid(child, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == skipped) throw Skipped(said);
+    if (words) *words = said;
     return status;
 }
 

@@ -70,7 +70,9 @@ Error must_fail(const std::string& call, const std::function<void()>& body);
 /// "words (hint)".
 std::string in_full(const Error& error);
 
-/// Runs `body` in a child process; gives its wait status. What it throws becomes exit status 1 and a line in `*words`.
+std::string replaced(std::string text, std::string_view word, std::string_view value);
+
+/// Runs `body` in a child process; gives its wait status. What it throws becomes exit status 1 and `*words`; Skipped goes on.
 int in_child(const std::function<void()>& body, std::string* words = nullptr);
 
 }  // namespace keelson::conformance

@@ -106,7 +106,8 @@ private:
 };
 
 void enters_and_freezes(Bench& bench) {
-    CgroupSubject subject(bench);
+    const auto made = make_subject(bench);
+    auto& subject = static_cast<CgroupSubject&>(*made);
     TestContainer& container = bench.container();
     const Snapshot before = bench.snapshot();
     subject.apply(container);
@@ -124,7 +125,8 @@ void enters_and_freezes(Bench& bench) {
 }
 
 void answers(Bench& bench) {
-    CgroupSubject subject(bench);
+    const auto made = make_subject(bench);
+    auto& subject = static_cast<CgroupSubject&>(*made);
     TestContainer& container = bench.container();
     subject.apply(container);
     sdk::StringCollector path, ignored;

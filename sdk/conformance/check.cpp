@@ -13,6 +13,9 @@ std::vector<Check> all_checks() {
 
 std::unique_ptr<Subject> make_subject(Bench& bench) {
     const std::string_view kind = bench.descriptor().kind;
+    const char* condition = bench.descriptor().applies_to;
+    if ((kind == "lsm" || kind == "cgroup") && *condition && ::access(condition, F_OK) != 0)
+        throw Skipped(cat("the plugin does not apply to this host: there is no ", condition));
     if (kind == "net") return make_network(bench);
     if (kind == "storage") return make_storage(bench);
     if (kind == "lsm") return make_security_module(bench);

@@ -18,6 +18,8 @@ void read_parameters(Options& options, const std::string& file);
 void take(Options& options, const std::string& name, const std::string& value) {
     if (name == "filter")
         options.filter = value;
+    else if (name == "skip")
+        options.skip.push_back(value);
     else if (name == "strict")
         options.strict = true;
     else if (name == "list")
@@ -74,7 +76,7 @@ Options parse_options(const std::vector<std::string>& words) {
 }
 
 std::string usage() {
-    return "keelson-conformance [--filter=TEXT] [--strict] [--format=json] [--set=KEY=VALUE] [--bad=KEY=VALUE] "
+    return "keelson-conformance [--filter=TEXT] [--skip=CHECK] [--strict] [--format=json] [--set=KEY=VALUE] [--bad=KEY=VALUE] "
            "[--setup=COMMAND] "
            "[--path=PATH] [--filesystem=TYPE] [--bytes=N] [--argument=WORD] [--parameters=FILE] FILE | --list";
 }

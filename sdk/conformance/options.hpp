@@ -8,8 +8,9 @@
 namespace keelson::conformance {
 
 struct Options {
-    std::string file;    ///< the plugin
-    std::string filter;  ///< only checks with this in their name
+    std::string file;               ///< the plugin
+    std::string filter;             ///< only checks with this in their name
+    std::vector<std::string> skip;  ///< names of checks
     bool strict = false;
     bool json = false;
     bool list = false;  ///< only name the checks
@@ -27,7 +28,8 @@ struct Options {
     std::vector<std::string> arguments;
 };
 
-/// Throws keelson::Error with what is wrong. "@dir@" in a value stands for the check's own directory.
+/// Throws keelson::Error with what is wrong. "@dir@" in a value stands for the check's own directory, "@n@" in
+/// a setting for the container's number (0 to 7).
 Options parse_options(const std::vector<std::string>& words);
 std::string usage();
 

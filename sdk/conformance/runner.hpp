@@ -23,6 +23,7 @@ struct Report {
     std::string file, kind, name;
     std::vector<Result> results;
     unsigned count(Outcome outcome) const;
+    bool nothing_checked() const;
     /// Did the plugin pass? With `strict` warnings count.
     bool good(bool strict) const;
 };

@@ -16,6 +16,7 @@ namespace {
 
 constexpr Option options[] = {
     {0, "filter", "TEXT", "check: only the checks whose name has TEXT in it"},
+    {0, "skip", "CHECK", "check: without the check of that name"},
     {0, "strict", nullptr, "check: warnings count as failures"},
     {0, "parameters", "FILE", "check: read options from FILE, one a line"},
     {0, "set", "KEY=VALUE", "check: configure the plugin under test"},
@@ -81,7 +82,7 @@ int check(Invocation& invocation, const std::vector<std::string>& words) {
     check_file(invocation, words.front());
     const std::string program = config::installation_prefix() + "/bin/keelson-conformance";
     std::vector<std::string> arguments{program};
-    for (const char* name : {"filter", "parameters", "set", "setup", "format"})
+    for (const char* name : {"filter", "skip", "parameters", "set", "setup", "format"})
         for (const std::string& value : invocation.options.all(name)) arguments.push_back(cat("--", name, "=", value));
     if (invocation.options.has("strict")) arguments.emplace_back("--strict");
     arguments.push_back(words.front());
