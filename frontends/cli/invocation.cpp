@@ -22,14 +22,14 @@ constexpr const char* lxc_version = "5.0.2";
 
 constexpr Option name_option = {'n', "name", "NAME", "NAME of the container"};
 constexpr Option common_options[] = {
-    {'o', "logfile", "FILE", "Append the log to FILE"},
-    {'l', "logpriority", "LEVEL", "Least level that goes to the log (default: ERROR)"},
-    {'q', "quiet", nullptr, "Write no messages to stderr"},
-    {'P', "lxcpath", "PATH", "Directory of the containers"},
     {'h', "help", nullptr, "Show this help"},
     {'?', nullptr, nullptr, nullptr},
     {0, "usage", nullptr, "List all options"},
     {0, "version", nullptr, "Print the version"},
+    {'q', "quiet", nullptr, "Write no messages to stderr"},
+    {'o', "logfile", "FILE", "Append the log to FILE"},
+    {'l', "logpriority", "LEVEL", "Least level that goes to the log (default: ERROR)"},
+    {'P', "lxcpath", "PATH", "Directory of the containers"},
     {0, "rcfile", "FILE", "Use FILE instead of the container's configuration"},
     {0, "format", "FORMAT", "human or json, also for errors", true},
 };
@@ -37,9 +37,9 @@ constexpr Option common_options[] = {
 /// Own options of the verb first. One that declares a common option again hides that.
 struct KnownOptions {
     KnownOptions(const Verb& verb, bool as_lxc) {
-        if (verb.naming == Naming::container) all.push_back(name_option);
         for (const auto& option : verb.options)
             if (!(option.own && as_lxc)) all.push_back(option);
+        if (verb.naming == Naming::container) all.push_back(name_option);
         own = all.size();
         for (const auto& option : common_options)
             if (!(option.own && as_lxc) && !declared(option)) all.push_back(option);
@@ -206,12 +206,15 @@ int run_verb(const Verb& verb, Invocation invocation) {
     return flushed(1);
 }
 
-void complain(const Invocation& invocation, std::string_view text) {
-    if (!invocation.quiet()) print(stderr, cat(invocation.program, ": ", text, "\n"));
+void complain(const Invocation& invocation, std::string_view text, std::source_location where) {
+    if (invocation.as_lxc)
+        base::log(base::Level::error, text, where);
+    else if (!invocation.quiet())
+        print(stderr, cat(invocation.program, ": ", text, "\n"));
 }
 
 int usage_failure(const Invocation& invocation, std::string_view text) {
-    complain(invocation, text);
+    if (!invocation.quiet()) print(stderr, cat(invocation.program, ": ", text, "\n"));
     return 1;
 }
 

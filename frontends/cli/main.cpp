@@ -1,4 +1,5 @@
 // One program: called as lxc-NAME it is that tool of LXC, else its first word says what to do.
+#include <frontends/cli/readonly_exec.hpp>
 #include <frontends/cli/verb.hpp>
 
 #include <cstdio>
@@ -15,20 +16,29 @@ int refuse(const char* format, const std::string& name) {
     return 1;
 }
 
-int run_as_lxc(const std::string& program, std::vector<std::string> arguments) {
-    const Verb* verb = find_verb(std::string_view(program).substr(4));
-    if (!verb || !verb->lxc_name) return refuse("%s: no such tool; 'keelson help' lists what there is\n", program);
-    return run_verb(*verb, {.program = program, .as_lxc = true, .arguments = std::move(arguments)});
+int run(const Verb& verb, Invocation invocation, char** argv) try {
+    if (verb.enters) ensure_readonly_program(argv);
+    return run_verb(verb, std::move(invocation));
+} catch (const Error& error) {
+    std::fprintf(stderr, "%s: %s%s%s\n", invocation.program.c_str(), error.what(), error.hint().empty() ? "" : ": ",
+                 error.hint().c_str());
+    return 1;
 }
 
-int run_as_keelson(std::vector<std::string> arguments) {
+int run_as_lxc(const std::string& program, std::vector<std::string> arguments, char** argv) {
+    const Verb* verb = find_verb(std::string_view(program).substr(4));
+    if (!verb || !verb->lxc_name) return refuse("%s: no such tool; 'keelson help' lists what there is\n", program);
+    return run(*verb, {.program = program, .as_lxc = true, .arguments = std::move(arguments)}, argv);
+}
+
+int run_as_keelson(std::vector<std::string> arguments, char** argv) {
     const std::string word = arguments.empty() ? "help" : arguments.front();
     if (!arguments.empty()) arguments.erase(arguments.begin());
     if (word == "--version") return std::puts(KEELSON_VERSION) < 0;
     const bool asks = word == "--help" || word == "-h" || word == "-?";
     const Verb* verb = find_verb(asks ? "help" : word);
     if (!verb) return refuse("keelson: unknown verb '%s': 'keelson help' lists them\n", word);
-    return run_verb(*verb, {.program = cat("keelson ", verb->name), .arguments = std::move(arguments)});
+    return run(*verb, {.program = cat("keelson ", verb->name), .arguments = std::move(arguments)}, argv);
 }
 
 }  // namespace
@@ -37,6 +47,6 @@ int main(int argc, char** argv) {
     if (argc < 1) return 1;
     const std::string program(base_name(argv[0]));
     std::vector<std::string> arguments(argv + 1, argv + argc);
-    if (program.starts_with("lxc-")) return run_as_lxc(program, std::move(arguments));
-    return run_as_keelson(std::move(arguments));
+    if (program.starts_with("lxc-")) return run_as_lxc(program, std::move(arguments), argv);
+    return run_as_keelson(std::move(arguments), argv);
 }

@@ -5,6 +5,7 @@
 #include <frontends/cli/options.hpp>
 #include <kernel/container/container.hpp>
 
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ struct Verb {
     Naming naming = Naming::container;
     bool lxc_name = true;     ///< exists as lxc-NAME too
     bool many_paths = false;  ///< -P may be given more than once
+    bool enters = false;      ///< runs code of ours inside of a container: see readonly_exec.hpp
 };
 
 /// One call of a verb.
@@ -62,9 +64,10 @@ const Verb* find_verb(std::string_view name);
 /// Runs a verb as main() does: parses, answers --help and the like, opens the log, reports what is thrown. The exit status.
 int run_verb(const Verb& verb, Invocation invocation);
 
-/// A line on stderr, "PROGRAM: text", unless --quiet.
-void complain(const Invocation& invocation, std::string_view text);
-/// Ends a verb whose command line makes no sense: complains and gives 1.
+/// A line on stderr unless --quiet; under an lxc- name in LXC's format, and in the log.
+void complain(const Invocation& invocation, std::string_view text,
+              std::source_location where = std::source_location::current());
+/// Ends a verb whose command line makes no sense: "PROGRAM: text" on stderr unless --quiet, and 1.
 int usage_failure(const Invocation& invocation, std::string_view text);
 
 }  // namespace keelson::cli

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <linux/limits.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,14 +120,34 @@ std::string default_log_file(const std::string& lxcpath, const std::string& name
     return cat(path, '/', name, '/', name, ".log");
 }
 
+namespace {
+
+bool is_this_program(const char* path) {
+    struct stat running = {}, named = {};
+    return ::stat("/proc/self/exe", &running) == 0 && ::stat(path, &named) == 0 && running.st_dev == named.st_dev &&
+           running.st_ino == named.st_ino;
+}
+
+/// A program that runs from a detached mount has no path. The one that it was told of is believed if the same file is there.
+std::string path_of_this_program() {
+    constexpr const char* link = "/proc/self/exe";
+    char path[PATH_MAX];
+    const ssize_t length = ::readlink(link, path, sizeof path);
+    if (length < 0) throw Error::last("find this program by", link, "is /proc mounted?");
+    std::string found(path, static_cast<size_t>(length));
+    if (found.find_last_of('/') != 0) return found;
+    const char* told = std::getenv(program_path_variable);
+    if (told == nullptr || !is_this_program(told)) throw Error(ENOENT, found, "find this program by");
+    return told;
+}
+
+}  // namespace
+
 const std::string& installation_prefix() {
     static const std::string prefix = [] {
-        char path[4096];
-        const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-        if (length < 0) throw Error::last("find this program by", "/proc/self/exe", "is /proc mounted?");
-        const std::string_view program(path, static_cast<size_t>(length));
-        const std::string_view directory = program.substr(0, program.find_last_of('/'));
-        return std::string(directory.substr(0, directory.find_last_of('/')));
+        const std::string program = path_of_this_program();
+        const std::string directory = program.substr(0, program.find_last_of('/'));
+        return directory.substr(0, directory.find_last_of('/'));
     }();
     return prefix;
 }

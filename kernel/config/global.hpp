@@ -18,6 +18,8 @@ std::string runtime_directory(const std::string& lxcpath, const std::string& nam
 /// "/var/log/lxc/NAME.log", or LXCPATH/NAME/NAME.log where that is not the place.
 std::string default_log_file(const std::string& lxcpath, const std::string& name);
 
+/// Tells a program that runs from a detached mount where it is installed.
+inline constexpr const char* program_path_variable = "KEELSON_PROGRAM";
 /// PREFIX of the installation (or of the build tree), from /proc/self/exe.
 const std::string& installation_prefix();
 

@@ -1,5 +1,5 @@
 // keelson help [VERB]
-#include <frontends/cli/verb.hpp>
+#include <frontends/cli/verb_table.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -28,7 +28,15 @@ int run(Invocation& invocation) {
 
 }  // namespace
 
-extern const Verb help_verb;
-const Verb help_verb = {"help", "[VERB]", "Show what verbs and options there are", "did not work", {}, run, Naming::raw, false};
+const Verb help_verb = {
+    .name = "help",
+    .synopsis = "[VERB]",
+    .summary = "Show what verbs and options there are",
+    .failed = "did not work",
+    .options = {},
+    .run = run,
+    .naming = Naming::raw,
+    .lxc_name = false,
+};
 
 }  // namespace keelson::cli

@@ -1,0 +1,91 @@
+#include <unistd.h>
+#include <frontends/cli/arguments.hpp>
+#include <frontends/cli/verb_table.hpp>
+
+#include <cstdio>
+
+namespace keelson::cli {
+
+namespace {
+
+constexpr Option options[] = {
+    {'t', "template", "TEMPLATE", "What makes the root filesystem; none: nothing does"},
+    {'f', "config", "FILE", "Begin with this configuration"},
+    {'B', "bdev", "TYPE", "Storage: dir, btrfs, loop, overlay, ..., or best"},
+    {'6', "dir", "PATH", "Where dir storage puts the root filesystem"},
+    {'0', "lvname", "NAME", "LVM volume (default: the container's name)"},
+    {'1', "vgname", "NAME", "LVM volume group"},
+    {'2', "thinpool", "NAME", "LVM thin pool"},
+    {'3', "fstype", "TYPE", "Filesystem of a block device (default: ext4)"},
+    {'4', "fssize", "SIZE[U]", "Size of a block device (default: 1G; units bBkKmMgGtT)"},
+    {'5', "zfsroot", "PATH", "ZFS parent"},
+    {'7', "rbdname", "NAME", "RBD image"},
+    {'8', "rbdpool", "NAME", "Ceph pool"},
+};
+
+/// Shown while a template works, on a terminal only: one line that is written over.
+class Progress {
+public:
+    void show(std::string_view what, int percent) {
+        if (!visible_) return;
+        const std::string text(what.substr(0, 60));
+        if (percent >= 0)
+            std::fprintf(stderr, "\r\033[K%3d%%  %s", percent, text.c_str());
+        else
+            std::fprintf(stderr, "\r\033[K      %s", text.c_str());
+        shown_ = true;
+    }
+    ~Progress() {
+        if (shown_) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    bool visible_ = ::isatty(STDERR_FILENO) != 0, shown_ = false;
+};
+
+void take_storage(const Options& given, container::CreateOptions& create) {
+    create.storage = given.value("bdev");
+    create.directory = given.value("dir");
+    if (!create.directory.empty() && create.directory.front() != '/')
+        throw UsageError(cat("--dir: '", create.directory, "' is not an absolute path"));
+    create.filesystem = given.value("fstype");
+    if (given.has("fssize")) create.bytes = parse_bytes("fssize", given.value("fssize"));
+    const bool plain =
+        create.storage.empty() || create.storage == "dir" || create.storage == "none" || create.storage == "btrfs";
+    if (plain && (given.has("fstype") || given.has("fssize")))
+        throw UsageError("--fstype and --fssize are for storage on a block device");
+    for (const char* name : {"lvname", "vgname", "thinpool", "zfsroot", "rbdname", "rbdpool"})
+        if (given.has(name)) create.storage_options.push_back(cat(name, "=", given.value(name)));
+}
+
+int run(Invocation& invocation) {
+    const Options& given = invocation.options;
+    if (!given.has("template"))
+        return usage_failure(invocation, "a template must be specified; \"none\" makes a container without a root filesystem");
+    container::CreateOptions create;
+    create.template_name = given.value("template");
+    create.arguments = invocation.words();
+    create.config_file = absolute(given.value("config"));
+    create.quiet = invocation.quiet();
+    take_storage(given, create);
+    auto container = invocation.container();
+    if (container.defined()) throw Error(EEXIST, container.name(), "create", "destroy it first, or choose another name");
+    Progress progress;
+    if (!create.quiet) create.progress = [&progress](std::string_view what, int percent) { progress.show(what, percent); };
+    container.create(create);
+    return 0;
+}
+
+}  // namespace
+
+const Verb create_verb = {
+    .name = "create",
+    .synopsis = "--name=NAME --template=TEMPLATE [-- TEMPLATE OPTIONS]",
+    .summary = "Make a container",
+    .failed = "was not created",
+    .options = options,
+    .run = run,
+    .enters = true,
+};
+
+}  // namespace keelson::cli
