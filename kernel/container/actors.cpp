@@ -71,13 +71,11 @@ StorageChoice choose_storage(const config::Config& config) {
     return choice;
 }
 
-Actors::Actors(const Facts& facts, const config::Config& config) : cgroup(facts, config), facts_(facts), config_(config) {
+Actors::Actors(const Facts& facts, const config::Config& config)
+    : stage_hooks(facts, config), cgroup(facts, config), facts_(facts), config_(config) {
     storage = choose_storage(config);
     choose_networks();
     choose_modules();
-    for (const std::string& value : config.list("keelson.hook")) {
-        for (const std::string_view name : base::words(value)) hooks.push_back(&host().load("hook", name));
-    }
 }
 
 void Actors::choose_networks() {
@@ -208,16 +206,9 @@ void Actors::connect_network(NetworkChoice& network, const process::NamespaceSet
     });
 }
 
-void Actors::run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces) {
-    for (const plugins::LoadedPlugin* hook : hooks) {
-        abi::StageHook& plugin = hook->as<abi::StageHook>();
-        if ((plugin.stages() & (1U << static_cast<unsigned>(stage))) == 0) continue;
-        const CallContext context(facts_, config_, *hook, journal_);
-        const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
-        plugins::call(*hook, [&](abi::ErrorSink* e) {
-            return plugin.run(context.raw(), stage, sdk::to_abi(rootfs), namespaces != nullptr ? &fds : nullptr, e);
-        });
-    }
+void Actors::attach_journal(lifecycle::Journal* journal) {
+    journal_ = journal;
+    stage_hooks.attach_journal(journal);
 }
 
 }  // namespace keelson::container

@@ -3,6 +3,7 @@
 
 #include <kernel/container/cgroup.hpp>
 #include <kernel/container/facts.hpp>
+#include <kernel/container/stage_hooks.hpp>
 #include <kernel/network/inside.hpp>
 #include <kernel/process/namespaces.hpp>
 
@@ -45,12 +46,12 @@ public:
     void check();
     bool host_network() const;
 
-    void attach_journal(lifecycle::Journal* journal) { journal_ = journal; }
+    void attach_journal(lifecycle::Journal* journal);
 
     StorageChoice storage;
     std::vector<NetworkChoice> networks;
     std::vector<ModuleChoice> modules;  ///< by order
-    std::vector<const plugins::LoadedPlugin*> hooks;
+    StageHooks stage_hooks;
     Cgroup cgroup;
 
     void prepare_storage();
@@ -59,7 +60,6 @@ public:
     void confine(const ModuleChoice& module, int proc) const;  ///< [inside]
     void prepare_network(NetworkChoice& network);
     void connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces);
-    void run_stage_hooks(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces);
 
 private:
     void choose_networks();

@@ -63,7 +63,7 @@ void Container::destroy(bool force, bool snapshots) {
     const Facts facts(name_, lxcpath_, std::move(idmap));
     Hooks hooks(facts, config());
     hooks.run("destroy");
-    Actors(facts, config()).run_stage_hooks(abi::HookStage::destroy, {}, nullptr);
+    StageHooks(facts, config()).run(abi::HookStage::destroy);
     if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;
     if (has_rootfs(config())) destroy_storage(facts, config());
     filesystem::remove_tree(directory());

@@ -5,10 +5,12 @@
 #include <kernel/container/link_text.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/process/settings.hpp>
+#include <kernel/process/title.hpp>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -41,7 +43,8 @@ private:
 /// A pty of the host's devpts belongs to the container's root, whoever that is on the host.
 void give_to_root(const Run& run, const console::Pty& pty) {
     if (run.facts.idmap().empty()) return;
-    if (::fchown(pty.peer.get(), run.facts.raw().root_uid, static_cast<gid_t>(-1)) != 0) throw Error::last("chown", cat("/dev/pts/", pty.number));
+    if (::fchown(pty.peer.get(), run.facts.raw().root_uid, static_cast<gid_t>(-1)) != 0)
+        throw Error::last("chown", cat("/dev/pts/", pty.number));
 }
 
 /// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other
@@ -74,9 +77,15 @@ constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 void check_plugins(Run& run) { run.actors.check(); }
 
+void leave_mount_namespace(Run& run) {
+    if (!run.config.flag("lxc.monitor.unshare") || run.monitor_born) return;
+    if (::unshare(CLONE_NEWNS) != 0) throw Error::last("make a mount namespace", "lxc.monitor.unshare");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
+}
+
 void run_pre_start_hooks(Run& run) {
     run.hooks.run("pre-start");
-    run.actors.run_stage_hooks(abi::HookStage::pre_start, {}, nullptr);
+    run.actors.stage_hooks.run(abi::HookStage::pre_start);
 }
 
 void prepare_console(Run& run) {
@@ -103,6 +112,7 @@ void become_monitor(Run& run) {
         run.report = std::move(ours);
         run.monitor_born = true;
         leave_caller();
+        process::set_title(cat("[lxc monitor] ", run.facts.lxcpath(), " ", run.facts.name()));
         place.enter_v1();
     }
     write_pid_file(run);
@@ -168,7 +178,7 @@ void set_device_rules(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::afte
 void run_start_host_hooks(Run& run) {
     run.namespace_fds.add(run.child.pid, run.namespaces);
     run.hooks.run("start-host");
-    run.actors.run_stage_hooks(abi::HookStage::start_host, {}, &run.namespace_fds);
+    run.actors.stage_hooks.run(abi::HookStage::start_host, {}, &run.namespace_fds);
 }
 
 }  // namespace keelson::container::host

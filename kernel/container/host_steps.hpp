@@ -7,6 +7,8 @@ namespace keelson::container::host {
 
 void check_plugins(Run& run);
 
+/// lxc.monitor.unshare: what hooks mount from here on, the host does not see.
+void leave_mount_namespace(Run& run);
 void run_pre_start_hooks(Run& run);
 void prepare_console(Run& run);
 void make_cgroups(Run& run);

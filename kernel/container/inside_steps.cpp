@@ -180,7 +180,7 @@ void enter(Run& run) {
 
 void run_pre_mount_hooks(Run& run) {
     run.hooks.run("pre-mount");
-    run.actors.run_stage_hooks(abi::HookStage::pre_mount, run.rootfs->mount_point(), nullptr);
+    run.actors.stage_hooks.run(abi::HookStage::pre_mount, run.rootfs->mount_point());
 }
 
 void mount_rootfs(Run& run) { run.rootfs->attach_rootfs(); }
@@ -210,14 +210,14 @@ void mount_all(Run& run) {
 
 void run_mount_hooks(Run& run) {
     run.hooks.run("mount");
-    run.actors.run_stage_hooks(abi::HookStage::mount, run.rootfs->mount_point(), nullptr);
+    run.actors.stage_hooks.run(abi::HookStage::mount, run.rootfs->mount_point());
     run.rootfs->check_rootfs();
 }
 
 void run_autodev_hooks(Run& run) {
     if (!run.config.flag("lxc.autodev")) return;
     run.hooks.run("autodev");
-    run.actors.run_stage_hooks(abi::HookStage::autodev, run.rootfs->mount_point(), nullptr);
+    run.actors.stage_hooks.run(abi::HookStage::autodev, run.rootfs->mount_point());
 }
 
 void make_devices(Run& run) {
@@ -272,7 +272,7 @@ void confine(Run& run) {
 
 void run_start_hooks(Run& run) {
     run.hooks.run("start");
-    run.actors.run_stage_hooks(abi::HookStage::start, "/", nullptr);
+    run.actors.stage_hooks.run(abi::HookStage::start, "/");
 }
 
 void become_session(Run& run) {

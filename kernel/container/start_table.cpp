@@ -15,6 +15,7 @@ void fill_start_table(Run& run) {
 
     add(resolve, "plugins", host::check_plugins);
 
+    add(pre_start, "kernel", host::leave_mount_namespace);
     add(pre_start, "hooks", host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
     for (const ModuleChoice& module : actors.modules) {

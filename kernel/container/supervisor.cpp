@@ -185,7 +185,7 @@ void Supervisor::finish(bool reboot) {
         }
     }
     tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
-    tolerate("stop hook", [&] { run_->actors.run_stage_hooks(abi::HookStage::stop, {}, &run_->namespace_fds); });
+    tolerate("stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
     const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
     for (const Error& failure : failures) base::log_error(failure.what());
@@ -198,7 +198,10 @@ void Supervisor::finish(bool reboot) {
     server_.reset();
     if (!reboot) listener_.reset();
     tolerate("post-stop hook", [&] { run_->hooks.run("post-stop"); });
-    tolerate("post-stop hook", [&] { run_->actors.run_stage_hooks(abi::HookStage::post_stop, {}, nullptr); });
+    tolerate("post-stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
+    if (!reboot && config_.flag("lxc.ephemeral")) {
+        tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
+    }
 }
 
 void Supervisor::announce(monitor::State state) {
@@ -223,7 +226,8 @@ std::string Supervisor::config_item(const std::string& key) {
 
 UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
     CgroupEntry entry = run_->actors.cgroup.entry(abi::CgroupRole::payload);
-    if (!controller.empty() || !entry.unified) throw Error(ENOENT, facts_.name(), "the container has no cgroup of version 2 for this");
+    if (!controller.empty() || !entry.unified)
+        throw Error(ENOENT, facts_.name(), "the container has no cgroup of version 2 for this");
     return std::move(entry.unified);
 }
 
