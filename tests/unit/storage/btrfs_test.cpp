@@ -1,0 +1,120 @@
+#include "storage_plugin.hpp"
+
+using keelson::Error;
+using keelson::test::attach_at;
+using keelson::test::content;
+using keelson::test::in_private_mounts;
+using keelson::test::StoragePlugin;
+using keelson::test::thrown_by;
+using keelson::test::Tree;
+using keelson::test::tree_of;
+
+namespace {
+
+/// A btrfs filesystem of its own in an image, mounted at TREE/lxc in a private mount namespace.
+template <typename Body>
+void on_btrfs(Body&& body) {
+    if (::access("/usr/bin/mkfs.btrfs", X_OK) != 0 && ::access("/usr/sbin/mkfs.btrfs", X_OK) != 0) {
+        GTEST_SKIP() << "btrfs-progs is not installed";
+    }
+    const Tree tree;
+    const std::string image = tree / "image";
+    in_private_mounts([&] {
+        const std::string make = "truncate -s 128M " + image + " && mkfs.btrfs -q " + image + " > /dev/null";
+        ASSERT_EQ(std::system(make.c_str()), 0);
+        StoragePlugin loop("loop", tree);
+        attach_at(loop.mount(image).get(), tree / "lxc");
+        StoragePlugin btrfs("btrfs", tree);
+        body(tree, btrfs);
+        ASSERT_EQ(::umount2((tree / "lxc").c_str(), MNT_DETACH), 0);
+    });
+}
+
+bool is_subvolume(const std::string& path) {
+    struct stat facts {};
+    return ::stat(path.c_str(), &facts) == 0 && facts.st_ino == 256;
+}
+
+void make_subvolume(const std::string& path) { ASSERT_EQ(std::system(("btrfs -q subvolume create " + path).c_str()), 0); }
+
+}  // namespace
+
+TEST(StorageBtrfs, CreateThenDestroyOrUndoLeavesNothing) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        const std::string before = tree_of(tree / "lxc");
+        const std::string path = btrfs.create();
+        EXPECT_TRUE(is_subvolume(path));
+        EXPECT_TRUE(btrfs.recognises(path));
+        btrfs.check(path);
+        std::ofstream(path + "/file") << "text";
+        btrfs.undo_all();
+        EXPECT_EQ(tree_of(tree / "lxc"), before);
+        btrfs.undo_all();
+        btrfs.destroy(btrfs.create());
+        btrfs.destroy(path);
+        EXPECT_EQ(tree_of(tree / "lxc"), before);
+    });
+}
+
+TEST(StorageBtrfs, DestroyTakesNestedSubvolumesAlong) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        const std::string path = btrfs.create();
+        std::filesystem::create_directories(path + "/var/lib");
+        make_subvolume(path + "/var/lib/machines");
+        make_subvolume(path + "/var/lib/machines/deep");
+        std::ofstream(path + "/var/lib/machines/deep/file") << "text";
+        btrfs.destroy(path);
+        EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    });
+}
+
+TEST(StorageBtrfs, SnapshotIsOfTheWholeTree) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        make_subvolume(tree / "lxc/other");
+        make_subvolume(tree / "lxc/other/nested");
+        tree.file("lxc/other/file", "text");
+        tree.file("lxc/other/nested/file", "nested");
+        const std::string path = btrfs.copy(tree / "lxc/other", true);
+        EXPECT_TRUE(is_subvolume(path) && is_subvolume(path + "/nested"));
+        EXPECT_EQ(content(path + "/nested/file"), "nested");
+        tree.file("lxc/other/file", "changed");
+        EXPECT_EQ(content(path + "/file"), "text");
+        btrfs.undo_all();
+        EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    });
+}
+
+TEST(StorageBtrfs, CopyTakesNestedSubvolumesAsDirectories) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        make_subvolume(tree / "lxc/other");
+        make_subvolume(tree / "lxc/other/nested");
+        tree.file("lxc/other/nested/file", "nested");
+        const std::string path = btrfs.copy(tree / "lxc/other");
+        EXPECT_TRUE(is_subvolume(path));
+        EXPECT_EQ(content(path + "/nested/file"), "nested");
+    });
+}
+
+TEST(StorageBtrfs, UndoProvesThatTheSubvolumeIsOurs) {
+    on_btrfs([](const Tree&, StoragePlugin& btrfs) {
+        const std::string path = btrfs.create();
+        std::ofstream(path + "/file") << "text";
+        btrfs.undo("subvolume - " + path);
+        btrfs.undo("subvolume 1:256 " + path);
+        EXPECT_EQ(content(path + "/file"), "text");
+        std::filesystem::remove(path + "/file");
+        btrfs.undo("subvolume - " + path);
+        EXPECT_FALSE(std::filesystem::exists(path));
+    });
+}
+
+TEST(StorageBtrfs, PlainDirectoriesAreNotItsOwn) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        tree.directory("lxc/plain");
+        EXPECT_FALSE(btrfs.recognises(tree / "lxc/plain"));
+        const Error error = thrown_by([&] { btrfs.check(tree / "lxc/plain"); });
+        EXPECT_EQ(error.code(), EINVAL);
+        EXPECT_NE(error.hint().find("dir:"), std::string::npos);
+        EXPECT_THROW(btrfs.destroy(tree / "lxc/plain"), Error);
+    });
+}

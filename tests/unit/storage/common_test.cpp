@@ -1,0 +1,117 @@
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <plugins/storage/common/access.hpp>
+#include <plugins/storage/common/made.hpp>
+#include <plugins/storage/common/tree_copy.hpp>
+
+#include "storage_plugin.hpp"
+
+using keelson::Error;
+using keelson::test::content;
+using keelson::test::in_private_mounts;
+using keelson::test::thrown_by;
+using keelson::test::Tree;
+using namespace keelson::storage;
+
+namespace {
+
+struct stat facts_of(const std::string& path) {
+    struct stat facts {};
+    EXPECT_EQ(::lstat(path.c_str(), &facts), 0) << path;
+    return facts;
+}
+
+}  // namespace
+
+TEST(StorageRecords, ComeBackAsTheyWereWritten) {
+    const Made made{Made::Kind::subvolume, "/srv/my web/rootfs", Identity{7, 256}};
+    const Made back = made_from(to_text(made));
+    EXPECT_EQ(back.kind, made.kind);
+    EXPECT_EQ(back.path, made.path);
+    EXPECT_EQ(back.identity, made.identity);
+    EXPECT_FALSE(made_from(to_text({Made::Kind::file, "/a", {}})).identity);
+    for (const char* bad : {"", "directory", "directory - relative", "thing - /a", "file 1 /a", "file 1:x /a", "file : /a"}) {
+        EXPECT_THROW(made_from(bad), Error) << bad;
+    }
+}
+
+TEST(StorageAccess, FirstBarrierIsNamed) {
+    if (::geteuid() != 0) GTEST_SKIP() << "directories of another owner need root";
+    const Tree tree;
+    tree.directory("a/b/c");
+    ASSERT_EQ(::chmod((tree / "a/b").c_str(), 0700), 0);
+    const auto barrier = first_barrier(tree / "a/b/c", 100000, 100000);
+    ASSERT_TRUE(barrier);
+    EXPECT_EQ(barrier->directory, tree / "a/b");
+    EXPECT_EQ(barrier->words(), (tree / "a/b") + " (drwx------, uid 0)");
+    EXPECT_FALSE(first_barrier(tree / "a/b/c", 0, 0));
+    ASSERT_EQ(::chmod((tree / "a/b").c_str(), 0710), 0);
+    EXPECT_FALSE(first_barrier(tree / "a/b/c", 100000, 0));
+}
+
+TEST(TreeCopy, KeepsWhatAFileHas) {
+    if (::geteuid() != 0) GTEST_SKIP() << "devices and owners need root";
+    const Tree tree;
+    tree.directory("from/dir");
+    tree.directory("to");
+    tree.file("from/dir/plain", "text");
+    ASSERT_EQ(::chown((tree / "from/dir/plain").c_str(), 33, 44), 0);
+    ASSERT_EQ(::chmod((tree / "from/dir/plain").c_str(), 06711), 0);
+    ASSERT_EQ(::setxattr((tree / "from/dir/plain").c_str(), "user.klt", "value", 5, 0), 0);
+    const timespec times[2] = {{1000, 5}, {2000, 6}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, (tree / "from/dir/plain").c_str(), times, 0), 0);
+    ASSERT_EQ(::link((tree / "from/dir/plain").c_str(), (tree / "from/second").c_str()), 0);
+    tree.link("/nowhere/at all", "from/link");
+    ASSERT_EQ(::mknod((tree / "from/null").c_str(), S_IFCHR | 0622, makedev(1, 3)), 0);
+    ASSERT_EQ(::chmod((tree / "from/null").c_str(), 0622), 0);
+    ASSERT_EQ(::mkfifo((tree / "from/fifo").c_str(), 0640), 0);
+    ASSERT_EQ(::chmod((tree / "from/dir").c_str(), 01751), 0);
+    ASSERT_EQ(::utimensat(AT_FDCWD, (tree / "from/dir").c_str(), times, 0), 0);
+
+    copy_tree(tree / "from", tree / "to");
+
+    EXPECT_EQ(keelson::test::tree_of(tree / "from"), keelson::test::tree_of(tree / "to"));
+    const struct stat plain = facts_of(tree / "to/dir/plain"), directory = facts_of(tree / "to/dir");
+    EXPECT_EQ(content(tree / "to/dir/plain"), "text");
+    EXPECT_EQ(plain.st_uid, 33u);
+    EXPECT_EQ(plain.st_gid, 44u);
+    EXPECT_EQ(plain.st_mode & 07777, 06711u);
+    EXPECT_EQ(plain.st_mtim.tv_sec, 2000);
+    EXPECT_EQ(plain.st_mtim.tv_nsec, 6);
+    EXPECT_EQ(plain.st_ino, facts_of(tree / "to/second").st_ino);
+    EXPECT_EQ(directory.st_mode & 07777, 01751u);
+    EXPECT_EQ(directory.st_mtim.tv_sec, 2000);
+    char value[8] = {};
+    EXPECT_EQ(::getxattr((tree / "to/second").c_str(), "user.klt", value, sizeof value), 5);
+    EXPECT_STREQ(value, "value");
+    EXPECT_EQ(std::filesystem::read_symlink(tree / "to/link"), "/nowhere/at all");
+    EXPECT_EQ(facts_of(tree / "to/null").st_rdev, makedev(1, 3));
+    EXPECT_EQ(facts_of(tree / "to/null").st_mode & 0777, 0622u);
+    EXPECT_TRUE(S_ISFIFO(facts_of(tree / "to/fifo").st_mode));
+}
+
+TEST(TreeCopy, KeepsHoles) {
+    const Tree tree;
+    tree.directory("from");
+    tree.directory("to");
+    const keelson::UniqueFd file(::open((tree / "from/sparse").c_str(), O_RDWR | O_CREAT, 0644));
+    ASSERT_EQ(::pwrite(file.get(), "middle", 6, 8 << 20), 6);
+    ASSERT_EQ(::ftruncate(file.get(), 64 << 20), 0);
+    copy_tree(tree / "from", tree / "to");
+    const struct stat copy = facts_of(tree / "to/sparse");
+    EXPECT_EQ(copy.st_size, 64 << 20);
+    EXPECT_LT(copy.st_blocks, 1024);
+    EXPECT_EQ(content(tree / "to/sparse"), content(tree / "from/sparse"));
+}
+
+TEST(TreeCopy, LeavesOtherMountsEmpty) {
+    const Tree tree;
+    tree.directory("from/mounted");
+    tree.directory("to");
+    in_private_mounts([&] {
+        ASSERT_EQ(::mount("none", (tree / "from/mounted").c_str(), "tmpfs", 0, nullptr), 0);
+        tree.file("from/mounted/file");
+        copy_tree(tree / "from", tree / "to");
+        EXPECT_EQ(keelson::test::tree_of(tree / "to"), "/mounted\n");
+    });
+}
