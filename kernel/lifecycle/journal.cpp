@@ -86,14 +86,25 @@ void apply(std::vector<Record>& records, std::string_view line) {
     }
 }
 
+/// The last container of a directory may take it away between our two steps.
+UniqueFd open_new(const std::string& directory, const std::string& path) {
+    for (int tries = 0;; ++tries) {
+        base::make_directories(directory, 0700);
+        try {
+            return base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+        } catch (const Error& error) {
+            if (error.code() != ENOENT || tries == 100) throw;
+        }
+    }
+}
+
 }  // namespace
 
 Journal::Journal(std::string directory, UniqueFd file) : directory_(std::move(directory)), file_(std::move(file)) {}
 
 Journal Journal::create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name) {
-    base::make_directories(runtime_directory, 0700);
     const std::string path = runtime_directory + "/journal";
-    UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+    UniqueFd file = open_new(runtime_directory, path);
     if (!lock(file.get())) throw Error(EBUSY, path, "another process is starting or running this container");
     Journal journal(runtime_directory, std::move(file));
     journal.lxcpath_ = lxcpath;
@@ -146,8 +157,9 @@ std::vector<Record> Journal::open_records() const {
 }
 
 void Journal::close() {
-    // The name of the runtime directory is ours alone (0700); the parent stays for the next container.
     filesystem::remove_tree(directory_);
+    // That of the lxcpath goes with its last container.
+    ::rmdir(directory_.substr(0, directory_.rfind('/')).c_str());
     file_.reset();
 }
 
