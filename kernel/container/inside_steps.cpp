@@ -154,6 +154,17 @@ void close_inherited(const Run& run) {
     throw Error(cause, command.front(), "execute init", hint);
 }
 
+/// Under the small init the start has succeeded already: who watches sees the message, and 255 as lxc-execute has it.
+[[noreturn]] void become_or_end(const std::vector<std::string>& command) {
+    try {
+        become(command);
+    } catch (const Error& error) {
+        const std::string text = cat("keelson: ", error.what(), "\n");
+        [[maybe_unused]] const ssize_t written = ::write(2, text.data(), text.size());
+    }
+    ::_exit(255);
+}
+
 }  // namespace
 
 void enter(Run& run) {
@@ -291,7 +302,7 @@ void execute(Run& run) {
     run.turns.about_to_exec(run.trace.pack());
     if (!run.options.execute) become(run.command);
     run.turns.close();
-    process::run_as_small_init([&] { become(run.command); });
+    process::run_as_small_init([&] { become_or_end(run.command); });
 }
 
 }  // namespace keelson::container::inside
