@@ -103,6 +103,13 @@ bool names_capability(const std::vector<std::string>& values, std::string_view n
     return false;
 }
 
+/// An id map is given to a copy of what is mounted already, never to a new filesystem.
+void refuse_idmap_without_bind(const MountOptions& options) {
+    if (options.idmap.empty()) return;
+    if (!options.bind) throw Error(EINVAL, {}, "idmap= without bind", "add bind or rbind to the options");
+    if (!options.data.empty()) throw Error(EINVAL, options.data, "idmap= together with");
+}
+
 }  // namespace
 
 std::string MountEntry::title() const {
@@ -129,6 +136,7 @@ MountEntry parse_entry(std::string_view text, config::Origin origin) {
     if (fields.size() > 2) entry.type = unescape(fields[2]);
     try {
         if (fields.size() > 3) entry.options = parse_options(unescape(fields[3]));
+        refuse_idmap_without_bind(entry.options);
     } catch (const Error& error) {
         throw entry.failed(error);
     }

@@ -106,11 +106,6 @@ void refuse_contradictions(const MountOptions& options, std::string_view text) {
         throw Error(EINVAL, object, "create=dir and create=file exclude each other in");
     }
     if (options.bind && options.move) throw Error(EINVAL, object, "bind and move exclude each other in");
-    if (options.idmap.empty()) return;
-    if (!options.bind) {
-        throw Error(EINVAL, object, "idmap= is for bind mounts, and there is no bind in", "add bind or rbind to the options");
-    }
-    if (!options.data.empty()) throw Error(EINVAL, object, cat("idmap= cannot go with '", options.data, "' in"));
 }
 
 }  // namespace

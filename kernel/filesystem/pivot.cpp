@@ -70,7 +70,7 @@ void RootfsSetup::mask_boot_id() try {
     if (!is_procfs(on.get())) return;
     {
         const UniqueFd file = base::open_at(dev.get(), file_name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0444);
-        base::write_fd(file.get(), random_uuid(), file_name);
+        base::write_fd(file.get(), random_uuid() + "\n", file_name);
     }
     MountOptions options;
     options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;

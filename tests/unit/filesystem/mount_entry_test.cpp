@@ -36,6 +36,9 @@ TEST(MountEntry, BadOnesAreNamedWithTheirLine) {
     const Error two = thrown_by([] { parse_entry("a b none bind,move", {"web/config", 4}); });
     EXPECT_EQ(two.object(), "web/config:4 ('a b none bind,move')");
     EXPECT_NE(std::string(two.what()).find("bind and move"), std::string::npos);
+    for (const char* options : {"idmap=container", "bind,idmap=container,size=1m"}) {
+        EXPECT_THROW(parse_entry(keelson::cat("a b none ", options), {}), Error) << options;
+    }
 }
 
 TEST(MountEntry, FstabLeavesCommentsOut) {

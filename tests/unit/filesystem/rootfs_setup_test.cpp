@@ -275,7 +275,7 @@ TEST(RootfsSetup, PivotLeavesNothingOfTheHost) {
         EXPECT_EQ(all.find(" sysfs "), std::string::npos) << all;
         EXPECT_NE(all.find("shared:"), std::string::npos);
         EXPECT_EQ(content("/proc/sys/kernel/random/boot_id"), content("/dev/.lxc-boot-id"));
-        EXPECT_EQ(content("/dev/.lxc-boot-id").size(), 36u);
+        EXPECT_EQ(content("/dev/.lxc-boot-id").size(), 37u);
     });
 }
 
