@@ -47,6 +47,14 @@ sdk::NetlinkMessage link_message(int type, int flags, unsigned index, unsigned s
     return std::move(message.header(header));
 }
 
+void add_without_ipv6(sdk::NetlinkMessage& message) {
+    message.nest(IFLA_AF_SPEC, [](sdk::NetlinkMessage& families) {
+        families.nest(AF_INET6, [](sdk::NetlinkMessage& inet6) {
+            inet6.number<uint8_t>(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+        });
+    });
+}
+
 std::optional<LinkFacts> HostLinks::ask(const sdk::NetlinkMessage& question, const std::string& name) {
     std::optional<LinkFacts> found;
     netlink_.add(question);

@@ -60,4 +60,7 @@ private:
 /// A request about the link with this index, or, with 0, about that which the message names.
 sdk::NetlinkMessage link_message(int type, int flags, unsigned index, unsigned set_flags = 0, unsigned changed_flags = 0);
 
+/// Lets no IPv6 address grow on the link when it comes up.
+void add_without_ipv6(sdk::NetlinkMessage& message);
+
 }  // namespace keelson::net

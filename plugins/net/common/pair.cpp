@@ -42,10 +42,7 @@ NetlinkMessage tagging(const PairRequest& request) {
     message.text(IFLA_IFNAME, request.host_name);
     message.bytes(IFLA_IFALIAS, request.alias.data(), request.alias.size());
     if (request.bridge == 0) return message;
-    message.nest(IFLA_AF_SPEC, [&](NetlinkMessage& families) {
-        families.nest(AF_INET6,
-                      [&](NetlinkMessage& inet6) { inet6.number<uint8_t>(IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE); });
-    });
+    add_without_ipv6(message);
     return message;
 }
 

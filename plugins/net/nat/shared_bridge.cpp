@@ -115,6 +115,7 @@ void SharedBridge::mark(HostLinks& links) const {
     const std::string alias = cat(tag, " ", pool_->text(), forwarding_was_off_ ? was_off : "");
     sdk::NetlinkMessage message = link_message(RTM_SETLINK, 0, link_.index);
     message.bytes(IFLA_IFALIAS, alias.data(), alias.size());
+    add_without_ipv6(message);
     links.netlink().request(message, "tag bridge", link_.name);
 }
 
