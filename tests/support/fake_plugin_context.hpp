@@ -3,6 +3,7 @@
 
 #include <keelson/sdk/context.hpp>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ public:
 
     std::vector<std::string> records;  ///< as they stand in the journal now
     std::vector<std::pair<abi::LogLevel, std::string>> logged;
+    std::function<void()> on_intend = [] {};  ///< runs when a record is written, before its change
 
     sdk::Context context() {
         facts_ = {sizeof facts_,
@@ -74,6 +76,7 @@ private:
         abi::Status intend(abi::StringView text, uint64_t* id, abi::ErrorSink*) noexcept override {
             *id = owner_.records.size();
             owner_.records.emplace_back(sdk::from_abi(text));
+            owner_.on_intend();
             return 0;
         }
         abi::Status complete(uint64_t id, abi::StringView text, abi::ErrorSink*) noexcept override {

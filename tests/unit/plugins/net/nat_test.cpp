@@ -101,7 +101,7 @@ TEST_F(Nat, GivesAddressAndRoute) {
     HostLinks host;
     EXPECT_EQ(host.find("keelson0")->mtu, 1400U);
     EXPECT_EQ(host.find(handed.peer)->mtu, 1400U);
-    EXPECT_EQ(host.find(handed.peer)->alias, cat("keelson:/klt/lxc/klt ", address_of(handed)));
+    EXPECT_EQ(host.find(handed.peer)->alias, cat("keelson:/klt/klt ", address_of(handed)));
     EXPECT_EQ(HostLinks(container()).find(handed.inside)->mtu, 1400U);
 }
 

@@ -26,7 +26,7 @@ TEST_F(Veth, PutsOneEndIntoTheBridgeAndTheOtherIntoTheContainer) {
     ASSERT_TRUE(peer);
     EXPECT_TRUE(peer->up);
     EXPECT_EQ(peer->master, host.index_of("kltbr"));
-    EXPECT_EQ(peer->alias, "keelson:/klt/lxc/klt");
+    EXPECT_EQ(peer->alias, "keelson:/klt/klt");
     EXPECT_EQ(peer->mtu, 1400U);
     EXPECT_EQ(handed.peer.substr(0, 4), "veth");
     EXPECT_NE(output("ip link show " + handed.peer).find("link/ether fe:"), std::string::npos);
