@@ -13,6 +13,7 @@ const Verb* const table[] = {
     &attach_verb,
     &autostart_verb,
     &cgroup_verb,
+    &config_verb,
     &console_verb,
     &create_verb,
     &destroy_verb,
@@ -26,6 +27,7 @@ const Verb* const table[] = {
     &start_verb,
     &stop_verb,
     &unfreeze_verb,
+    &update_config_verb,
     &wait_verb,
 };
 // clang-format on

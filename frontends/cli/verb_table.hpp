@@ -8,6 +8,7 @@ namespace keelson::cli {
 extern const Verb attach_verb;
 extern const Verb autostart_verb;
 extern const Verb cgroup_verb;
+extern const Verb config_verb;
 extern const Verb console_verb;
 extern const Verb create_verb;
 extern const Verb destroy_verb;
@@ -21,6 +22,7 @@ extern const Verb recover_verb;
 extern const Verb start_verb;
 extern const Verb stop_verb;
 extern const Verb unfreeze_verb;
+extern const Verb update_config_verb;
 extern const Verb wait_verb;
 
 }  // namespace keelson::cli

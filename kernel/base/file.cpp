@@ -2,9 +2,31 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#include <climits>
+#include <cstdlib>
 #include <kernel/base/file.hpp>
 
 namespace keelson::base {
+
+namespace {
+
+std::string real_path(const std::string& path) {
+    char resolved[PATH_MAX];
+    return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
+
+/// Ownership and mode of the file that is replaced. Another owner can only be kept by root.
+void take_over_owner(int fd, const std::string& path) {
+    struct stat old {};
+    if (::stat(path.c_str(), &old) != 0) return;
+    if ((old.st_uid != ::geteuid() || old.st_gid != ::getegid()) && ::fchown(fd, old.st_uid, old.st_gid) != 0 &&
+        ::geteuid() == 0)
+        throw Error::last("keep the owner of", path);
+    if (::fchmod(fd, old.st_mode & 07777) != 0) throw Error::last("keep the mode of", path);
+}
+
+}  // namespace
 
 UniqueFd open_at(int directory, const std::string& path, int flags, unsigned mode) {
     const int fd = ::openat(directory, path.c_str(), flags | O_CLOEXEC, mode);
@@ -43,6 +65,25 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 }
 
 void write_file(const std::string& path, std::string_view text) { write_fd(open_file(path, O_WRONLY).get(), text, path); }
+
+void replace_file(const std::string& path, std::string_view text, unsigned mode) {
+    const std::string target = real_path(path);
+    std::string beside = target + ".XXXXXX";
+    const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
+    if (!file) throw Error::last("make a file beside", target);
+    try {
+        const mode_t mask = ::umask(0);
+        ::umask(mask);
+        if (::fchmod(file.get(), mode & ~mask) != 0) throw Error::last("set the mode of", beside);
+        take_over_owner(file.get(), target);
+        if (!text.empty()) write_fd(file.get(), text, beside);
+        if (::fsync(file.get()) != 0) throw Error::last("write", beside);
+        if (::rename(beside.c_str(), target.c_str()) != 0) throw Error::last("replace", target);
+    } catch (...) {
+        ::unlink(beside.c_str());
+        throw;
+    }
+}
 
 void make_directories(const std::string& path, unsigned mode) {
     for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {

@@ -22,6 +22,10 @@ std::string read_fd(int fd, const std::string& name_for_errors);
 void write_file(const std::string& path, std::string_view text);
 void write_fd(int fd, std::string_view text, const std::string& name_for_errors);
 
+/// Puts a new file in the place of `path`, by way of one beside it and rename(2), so that it is there whole or not at all.
+/// What was there hands over its mode and owner; a symbolic link is followed. Without one: `mode` less the umask. Throws.
+void replace_file(const std::string& path, std::string_view text, unsigned mode);
+
 /// Makes a directory and its missing parents. Nothing happens when it is there. Throws.
 void make_directories(const std::string& path, unsigned mode);
 

@@ -1,10 +1,4 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <climits>
-#include <cstdlib>
 #include <functional>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
@@ -60,21 +54,6 @@ std::optional<Config> reread(const std::string& text, KeySource& plugins) {
         return {};
     }
     return copy;
-}
-
-std::string real_path(const std::string& path) {
-    char resolved[PATH_MAX];
-    return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
-}
-
-/// Ownership and mode of the file that is replaced. Another owner can only be kept by root.
-void take_over_owner(int fd, const std::string& path) {
-    struct stat old {};
-    if (::stat(path.c_str(), &old) != 0) return;
-    if ((old.st_uid != ::geteuid() || old.st_gid != ::getegid()) && ::fchown(fd, old.st_uid, old.st_gid) != 0 &&
-        ::geteuid() == 0)
-        throw Error::last("keep the owner of", path);
-    if (::fchmod(fd, old.st_mode & 07777) != 0) throw Error::last("keep the mode of", path);
 }
 
 }  // namespace
@@ -218,24 +197,7 @@ void Config::set_path(std::string path) { state_->path = std::move(path); }
 
 std::string Config::text() const { return state_->text.str(); }
 
-void Config::save(const std::string& path) const {
-    const std::string target = real_path(path);
-    std::string beside = target + ".XXXXXX";
-    UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
-    if (!file) throw Error::last("make a file beside", target);
-    try {
-        const mode_t mask = ::umask(0);
-        ::umask(mask);
-        if (::fchmod(file.get(), 0660 & ~mask) != 0) throw Error::last("set the mode of", beside);
-        take_over_owner(file.get(), target);
-        if (!text().empty()) base::write_fd(file.get(), text(), beside);
-        if (::fsync(file.get()) != 0) throw Error::last("write", beside);
-        if (::rename(beside.c_str(), target.c_str()) != 0) throw Error::last("replace", target);
-    } catch (...) {
-        ::unlink(beside.c_str());
-        throw;
-    }
-}
+void Config::save(const std::string& path) const { base::replace_file(path, state_->text.str(), 0660); }
 
 void Config::clear() {
     state_->entries.clear();
