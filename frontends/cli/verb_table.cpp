@@ -8,7 +8,8 @@ namespace keelson::cli {
 
 namespace {
 
-// clang-format off: one a line
+// One a line.
+// clang-format off
 const Verb* const table[] = {
     &attach_verb,
     &autostart_verb,

@@ -292,12 +292,12 @@ void Console::release(int client) {
     if (number == 0 && state_->loop) state_->lose(state_->guest);
 }
 
-std::string Console::read_buffer(uint64_t maximum, bool clear) {
+std::string Console::read_buffer(bool read, bool clear, uint64_t maximum) {
     RingBuffer& buffer = state_->buffer;
     if (buffer.capacity() == 0)
         throw Error(EFAULT, "lxc.console.buffer.size", "read the console's buffer without", "set it to a size, or to auto");
     if (buffer.size() == 0) throw Error(ENODATA, {}, "read the console's buffer");
-    std::string text = buffer.peek(maximum == 0 ? buffer.size() : maximum);
+    std::string text = buffer.peek(!read ? 0 : maximum == 0 ? buffer.size() : maximum);
     buffer.discard(clear ? buffer.size() : text.size());
     return text;
 }

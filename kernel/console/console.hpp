@@ -52,9 +52,9 @@ public:
     std::optional<Given> give(int number, int client);
     void release(int client);
 
-    /// Command CONSOLE_LOG: takes up to `maximum` bytes (0: all) out of the buffer, oldest first; then `clear` empties it.
-    /// Throws EFAULT: no buffer, ENODATA: empty.
-    std::string read_buffer(uint64_t maximum, bool clear);
+    /// Command CONSOLE_LOG: `read` takes up to `maximum` bytes (0: all) out of the buffer, oldest first; then `clear` empties
+    /// it. Throws EFAULT: no buffer, ENODATA: empty.
+    std::string read_buffer(bool read, bool clear, uint64_t maximum);
     /// Appends what the buffer holds to the log file. Throws as above; ENOENT: no log file.
     void write_buffer_to_log();
 

@@ -18,8 +18,8 @@ void Container::console(int tty, std::optional<int> escape, const std::function<
         throw Error(EBUSY, cat(name_, tty < 0 ? "" : cat(" tty ", tty)), "no such tty, or it is in use",
                     "lxc.tty.max says how many ttys the container has");
     }
-    const console::RawTerminal raw(0);
     connected(static_cast<int>(response->number));
+    const console::RawTerminal raw(0);
     console::proxy(response->fds.front().get(), {0, 1, escape, -1, response->connection.get()});
 }
 

@@ -16,11 +16,11 @@
 namespace keelson::container {
 namespace {
 
-/// What the monitor forwards: everything but the signals of its own faults and the window's size.
-sigset_t forwarded_signals() {
+/// What the monitor takes: everything but the signals of its own faults.
+sigset_t taken_signals() {
     sigset_t set;
     ::sigfillset(&set);
-    for (const int signal : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGWINCH}) ::sigdelset(&set, signal);
+    for (const int signal : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGABRT}) ::sigdelset(&set, signal);
     return set;
 }
 
@@ -58,7 +58,7 @@ Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
     sigset_t before;
-    const sigset_t forwarded = forwarded_signals();
+    const sigset_t forwarded = taken_signals();
     ::sigprocmask(SIG_BLOCK, &forwarded, &before);
     const auto restore = [&] { ::sigprocmask(SIG_SETMASK, &before, nullptr); };
     try {
@@ -162,13 +162,17 @@ void Supervisor::serve() {
 
 /// Whatever the monitor is told, init is told; a hang-up of the monitor's terminal ends the container.
 void Supervisor::handle_signals() {
-    const sigset_t set = forwarded_signals();
+    const sigset_t set = taken_signals();
     if (!signals_) signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     loop_->add(signals_.get(), EPOLLIN, [this](uint32_t) {
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
             const int signal = static_cast<int>(info.ssi_signo);
             if (signal == SIGCHLD) continue;
+            if (signal == SIGWINCH) {
+                run_->console.window_changed();
+                continue;
+            }
             process::send_signal(run_->child.pidfd.get(), signal == SIGHUP ? SIGTERM : signal);
         }
     });
@@ -251,7 +255,7 @@ std::optional<monitor::CommandTarget::Tty> Supervisor::take_tty(int number, int 
 
 std::string Supervisor::console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) {
     if (write_logfile) run_->console.write_buffer_to_log();
-    return read || clear ? run_->console.read_buffer(read ? maximum : 0, clear) : std::string();
+    return read || clear ? run_->console.read_buffer(read, clear, maximum) : std::string();
 }
 
 }  // namespace keelson::container
