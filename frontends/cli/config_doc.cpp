@@ -1,5 +1,5 @@
 #include <frontends/cli/json.hpp>
-#include <frontends/cli/verbs/config_doc.hpp>
+#include <frontends/cli/config_doc.hpp>
 #include <kernel/config/kernel_keys.hpp>
 #include <kernel/config/key_types.hpp>
 #include <kernel/plugins/plugin_host.hpp>

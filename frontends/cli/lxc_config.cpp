@@ -1,4 +1,4 @@
-#include <frontends/cli/verbs/lxc_config.hpp>
+#include <frontends/cli/lxc_config.hpp>
 #include <kernel/config/global.hpp>
 
 #include <algorithm>

@@ -3,8 +3,8 @@
 #include <frontends/cli/legacy_config.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb_table.hpp>
-#include <frontends/cli/verbs/config_doc.hpp>
-#include <frontends/cli/verbs/lxc_config.hpp>
+#include <frontends/cli/config_doc.hpp>
+#include <frontends/cli/lxc_config.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/config_text.hpp>
