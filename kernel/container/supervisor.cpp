@@ -114,7 +114,11 @@ void Supervisor::start() {
             process::reap(run_->child.pidfd.get());
         }
         finish(false);
-        if (monitor_born_) run_->report.send('e', process::pack(error));
+        // Nobody waits for the outcome of a reboot.
+        if (awaited())
+            run_->report.send('e', process::pack(error));
+        else if (monitor_born_)
+            base::log_error(cat("no reboot: ", error.what()));
         throw;
     }
 }
@@ -130,11 +134,14 @@ void Supervisor::finish_start() {
     save_runtime_state(*run_);
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
     announce(monitor::State::running);
-    if (monitor_born_) {
+    if (awaited()) {
         run_->report.send('r');
         run_->report.close();
     }
 }
+
+/// Whether the process that asked for the start waits for a report; not in the foreground, and not after a reboot.
+bool Supervisor::awaited() const noexcept { return run_->report.fd() >= 0; }
 
 int Supervisor::wait_for_report() {
     const process::Channel::Message message = run_->report.receive();

@@ -46,6 +46,7 @@ private:
     void handle_signals();
     /// Stop is start, unwound: scripts and hooks, then the journal. Reports what failed to the log.
     void finish(bool reboot);
+    bool awaited() const noexcept;
     int wait_for_report();
     [[noreturn]] void live_as_monitor();
     void announce(monitor::State state);

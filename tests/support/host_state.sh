@@ -30,8 +30,9 @@ own_host() { # re-executes the test
 
 leftovers() {
   ip -o link show | sed -E 's/^[0-9]+: /link /; s/ (mtu|state|qdisc|qlen|mode|group) .*//; s/@[^:]*:/:/; s/<[^>]*>//'
-  ip -o address show | awk '{print "address", $2, $4}'
-  ip route show table all | grep -v ' dev lo ' | sed 's/^/route /'
+  ip -o address show | awk '$4 !~ /^fe80:/ {print "address", $2, $4}'
+  # not what the kernel itself adds and takes away as links come up and carriers come and go
+  ip route show table all | grep -v -e ' dev lo ' -e ' ff00::/8 ' -e fe80: | sed 's/ linkdown//; s/^/route /'
   if command -v nft >/dev/null; then nft list ruleset 2>/dev/null | sed 's/^/nft /'; fi
   awk '{print "mount", $5, $9 == "-" ? $10 : $8}' /proc/self/mountinfo
   find /sys/fs/cgroup -type d -name "*$klt*" 2>/dev/null | sed 's/^/cgroup /'

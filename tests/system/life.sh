@@ -60,7 +60,7 @@ on_terminal '# ' 'tty; exit 5\n' -- "$(program attach)" -P "$lxcpath" -n "$web" 
 grep -q '^/dev/pts/' "$work/out" || fail "attach on a terminal gives none inside: $(cat "$work/out")"
 
 # console: the first prompt waits for Enter, C-a q leaves
-on_terminal 'exit' '\n' '# ' 'echo on-$((40+2))\n' 'on-42' '\x01q' -- "$(program console)" -P "$lxcpath" -n "$web" -t 0 \
+on_terminal '<Ctrl.a q>' '\n' '# ' 'echo on-$((40+2))\n' 'on-42' '\x01q' -- "$(program console)" -P "$lxcpath" -n "$web" -t 0 \
   >"$work/out" || fail "the console: $(cat "$work/out")"
 
 # freeze
