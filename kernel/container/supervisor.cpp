@@ -188,13 +188,13 @@ void Supervisor::handle_signals() {
 void Supervisor::finish(bool reboot) {
     const std::string namespaces = export_namespaces(*run_);
     announce(monitor::State::stopping);
-    run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
     if (run_->connected) {
         for (const NetworkChoice& network : run_->actors.networks) {
             if (network.type != "none")
                 tolerate("script.down", [&] { run_->hooks.run_script(network.link, network::ScriptAction::down); });
         }
     }
+    run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
     tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
     tolerate("stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);

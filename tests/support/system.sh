@@ -2,7 +2,7 @@
 #
 #   . "$(dirname "$0")/../support/system.sh"
 #
-# KEELSON_BUILD is the build tree whose commands run. KEELSON_AS=lxc runs LXC's own instead: a test that says how
+# KEELSON_BUILD is the build tree whose commands run, else build/. KEELSON_AS=lxc runs LXC's own instead: a test that says how
 # containers behave is proven against LXC first.
 #
 #   k VERB ARGUMENT...    lxc-VERB, with the test's own lxcpath
@@ -18,6 +18,7 @@
 set -u
 support=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$support/host_state.sh"
+export KEELSON_BUILD=${KEELSON_BUILD:-$(readlink -f "$support/../../build")}
 klt=klt-$(basename "$0" .sh)-$$
 if [ -z "${KEELSON_TEST_WORK:-}" ]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/$klt.XXXXXX")
@@ -33,7 +34,7 @@ fail() { echo "failed: $*"; exit 1; }
 check() { local message=$1; shift; "$@" || fail "$message"; }
 
 program() { # VERB
-  [ "${KEELSON_AS:-}" = lxc ] && echo "lxc-$1" || echo "${KEELSON_BUILD:?is not set}/bin/lxc-$1"
+  [ "${KEELSON_AS:-}" = lxc ] && echo "lxc-$1" || echo "$KEELSON_BUILD/bin/lxc-$1"
 }
 k() {
   local verb=$1; shift

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <keelson/sdk/error.hpp>
@@ -30,6 +31,19 @@ void write_all(int fd, std::string_view content, const std::string& object) {
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) throw Error::last("write", object);
         content.remove_prefix(static_cast<size_t>(count));
+    }
+}
+
+/// copy_file_range(2) shares the blocks where the file system can, but does not cross from one type of them to another.
+bool copy_all(int from, int to) {
+    constexpr size_t at_once = size_t{1} << 30;
+    for (bool share = true;;) {
+        const ssize_t count =
+            share ? ::copy_file_range(from, nullptr, to, nullptr, at_once, 0) : ::sendfile(to, from, nullptr, at_once);
+        if (count == 0) return true;
+        if (count > 0 || errno == EINTR) continue;
+        if (!share || (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)) return false;
+        share = false;
     }
 }
 
@@ -85,11 +99,7 @@ void Tree::copy(std::string_view path, const std::string& host_file, mode_t mode
     const UniqueFd from(::open(host_file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!from) throw Error::last("open", host_file);
     const UniqueFd to = create(path);
-    for (;;) {
-        const ssize_t count = ::copy_file_range(from.get(), nullptr, to.get(), nullptr, size_t{1} << 30, 0);
-        if (count == 0) break;
-        if (count < 0) throw Error::last(cat("copy ", host_file, " to"), cat(name_, '/', path));
-    }
+    if (!copy_all(from.get(), to.get())) throw Error::last(cat("copy ", host_file, " to"), cat(name_, '/', path));
     if (::fchmod(to.get(), mode) < 0) throw Error::last("chmod", cat(name_, '/', path));
 }
 

@@ -51,6 +51,13 @@ TEST_F(TreeTest, ReplacesALinkInsteadOfFollowingIt) {
     EXPECT_EQ(tree.read("file"), "text");
 }
 
+TEST_F(TreeTest, CopiesFromAnotherFileSystem) {
+    Tree tree(root());
+    tree.copy("a/hostname", "/proc/sys/kernel/ostype", 0444);
+    EXPECT_EQ(tree.read("a/hostname"), "Linux\n");
+    EXPECT_EQ(fs::status(root() / "a/hostname").permissions(), static_cast<fs::perms>(0444));
+}
+
 TEST_F(TreeTest, RemovesTwice) {
     Tree tree(root());
     tree.file("file", "");
