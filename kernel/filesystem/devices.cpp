@@ -13,18 +13,9 @@ namespace keelson::filesystem {
 
 namespace {
 
-/// An empty file to mount on, where nothing or a plain file is; a link is taken away, as what lies in /dev is ours to replace.
-UniqueFd mount_point_for(int dev, const std::string& name) {
-    UniqueFd there(::openat(dev, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    struct stat facts {};
-    if (there && ::fstat(there.get(), &facts) == 0 && !S_ISLNK(facts.st_mode)) return there;
-    if (there && ::unlinkat(dev, name.c_str(), 0) != 0) throw Error::last("remove the link", "/dev/" + name);
-    return resolve_target(dev, name, Create::file);
-}
-
 /// A detached mount of an open terminal. One that was opened in the host's mount namespace belongs to mounts which the child
-/// only has copies of: there it is found again by name, and has to be the same file.
-UniqueFd clone_terminal(int pty) {
+/// only has copies of: there it is found again by name in the host's devpts, and has to be the same file.
+UniqueFd clone_terminal(int pty, int host_pts) {
     UniqueFd mount(::open_tree(pty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
     if (mount) return mount;
     if (errno != EINVAL) throw Error::last("clone the mount of", "a terminal");
@@ -32,7 +23,9 @@ UniqueFd clone_terminal(int pty) {
     const ssize_t length = ::readlink(cat("/proc/self/fd/", pty).c_str(), path, sizeof path);
     if (length <= 0) throw Error::last("readlink", cat("/proc/self/fd/", pty));
     const std::string name(path, static_cast<size_t>(length));
-    mount = clone_tree(AT_FDCWD, name, false);
+    constexpr std::string_view devpts = "/dev/pts/";
+    const bool in_devpts = name.starts_with(devpts) && host_pts >= 0;
+    mount = clone_tree(in_devpts ? host_pts : AT_FDCWD, in_devpts ? name.substr(devpts.size()) : name, false);
     struct stat wanted {
     }, found{};
     if (::fstat(pty, &wanted) != 0 || ::fstat(mount.get(), &found) != 0) throw Error::last("stat", name);
@@ -57,6 +50,23 @@ constexpr Node nodes[] = {{"full", 1, 7}, {"null", 1, 3}, {"random", 1, 8}, {"tt
 
 }  // namespace
 
+bool RootfsSetup::owns_dev() const { return has_own_rootfs() || config_.flag("lxc.autodev"); }
+
+/// An empty file to mount on, where nothing or a plain file is; a link is taken away, as what lies in /dev is ours to replace.
+/// Of the host's own /dev nothing is changed.
+UniqueFd RootfsSetup::mount_point_for(int dev, const std::string& name) const {
+    UniqueFd there(::openat(dev, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat facts {};
+    const bool is_link = there && ::fstat(there.get(), &facts) == 0 && S_ISLNK(facts.st_mode);
+    if (there && !is_link) return there;
+    if (!owns_dev()) {
+        throw Error(there ? ELOOP : ENOENT, "/dev/" + name,
+                    "the host's /dev is not changed, and lacks a file to mount on:", "set lxc.autodev = 1 or lxc.rootfs.path");
+    }
+    if (there && ::unlinkat(dev, name.c_str(), 0) != 0) throw Error::last("remove the link", "/dev/" + name);
+    return resolve_target(dev, name, Create::file);
+}
+
 void RootfsSetup::make_device_nodes() {
     if (!config_.flag("lxc.autodev")) return;
     const UniqueFd dev = target("dev", Create::nothing);
@@ -77,7 +87,7 @@ void RootfsSetup::make_node(int dev, const char* name, unsigned minor, unsigned 
 /// In a user namespace no device can be made: the host's is mounted instead, after a look that it is what its name says.
 void RootfsSetup::bind_node(int dev, const char* name, unsigned long number) {
     const std::string path = cat("/dev/", name);
-    const UniqueFd node = clone_tree(AT_FDCWD, path, false);
+    const UniqueFd node = clone_tree(host_dev_.get(), name, false);
     struct stat facts {};
     if (::fstat(node.get(), &facts) != 0) throw Error::last("stat", path);
     if (!S_ISCHR(facts.st_mode) || facts.st_rdev != number) {
@@ -89,7 +99,7 @@ void RootfsSetup::bind_node(int dev, const char* name, unsigned long number) {
 UniqueFd RootfsSetup::mount_devpts() {
     const uint64_t ptys = config_.number("lxc.pty.max");
     if (ptys == 0) return {};
-    detach_stack(root_.get(), "dev/pts");
+    if (has_own_rootfs()) detach_stack(root_.get(), "dev/pts");
     const UniqueFd pts = target("dev/pts", Create::directory);
     const std::string data = cat("ptmxmode=0666,mode=0620,max=", ptys + config_.number("lxc.tty.max"));
     MountOptions options;
@@ -109,7 +119,8 @@ UniqueFd RootfsSetup::mount_devpts() {
 }
 
 void RootfsSetup::bind_ptmx(int dev) {
-    if (::unlinkat(dev, "ptmx", 0) != 0 && errno != ENOENT && errno != EROFS) throw Error::last("remove", "/dev/ptmx");
+    if (owns_dev() && ::unlinkat(dev, "ptmx", 0) != 0 && errno != ENOENT && errno != EROFS)
+        throw Error::last("remove", "/dev/ptmx");
     const UniqueFd on = mount_point_for(dev, "ptmx");
     attach(clone_tree(dev, "pts/ptmx", false).get(), on.get(), "/dev/ptmx");
 }
@@ -123,16 +134,17 @@ void RootfsSetup::bind_terminals(const std::vector<TerminalNode>& terminals) {
 }
 
 void RootfsSetup::bind_terminal(const TerminalNode& terminal) {
-    const UniqueFd dev = target("dev", Create::directory);
+    const UniqueFd dev = target("dev", owns_dev() ? Create::directory : Create::nothing);
     const size_t slash = terminal.name.rfind('/');
     const std::string base = slash == std::string::npos ? terminal.name : terminal.name.substr(slash + 1);
+    const Create create = owns_dev() ? Create::directory : Create::nothing;
     const UniqueFd directory =
-        slash == std::string::npos ? UniqueFd() : resolve_target(dev.get(), terminal.name.substr(0, slash), Create::directory);
-    attach(clone_terminal(terminal.pty).get(), mount_point_for(directory ? directory.get() : dev.get(), base).get(),
-           "/dev/" + terminal.name);
-    if (!directory) return;
+        slash == std::string::npos ? UniqueFd() : resolve_target(dev.get(), terminal.name.substr(0, slash), create);
+    attach(clone_terminal(terminal.pty, host_pts_.get()).get(),
+           mount_point_for(directory ? directory.get() : dev.get(), base).get(), "/dev/" + terminal.name);
+    if (!directory || !owns_dev()) return;
     if (base == "console") {
-        attach(clone_terminal(terminal.pty).get(), mount_point_for(dev.get(), base).get(), "/dev/console");
+        attach(clone_terminal(terminal.pty, host_pts_.get()).get(), mount_point_for(dev.get(), base).get(), "/dev/console");
         return;
     }
     if (::unlinkat(dev.get(), base.c_str(), 0) != 0 && errno != ENOENT) throw Error::last("remove", "/dev/" + base);
@@ -140,6 +152,7 @@ void RootfsSetup::bind_terminal(const TerminalNode& terminal) {
 }
 
 void RootfsSetup::make_dev_links() {
+    if (!owns_dev()) return;
     const UniqueFd dev = target("dev", Create::directory);
     for (const Link& link : links) {
         if (::symlinkat(link.to, dev.get(), link.name) == 0 || errno == EEXIST) continue;

@@ -98,6 +98,9 @@ void RootfsSetup::map_ids(int user_namespace) {
 void RootfsSetup::enter_mount_namespace() {
     const UniqueFd host = base::open_file("/", O_PATH | O_DIRECTORY);
     set_propagation(host.get(), MS_SLAVE, true);
+    // Before anything is mounted over them.
+    host_dev_ = base::open_file("/dev", O_PATH | O_DIRECTORY);
+    host_pts_.reset(::open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!has_own_rootfs()) return;
     mount_directory_.reset(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (mount_directory_) return;
@@ -134,7 +137,7 @@ void RootfsSetup::mount_auto() {
 
 void RootfsSetup::mount_proc(bool mixed) {
     UniqueFd directory = target("proc", Create::directory);
-    detach_stack(root_.get(), "proc");
+    if (has_own_rootfs()) detach_stack(root_.get(), "proc");
     directory = target("proc", Create::directory);
     const UniqueFd proc = new_filesystem("proc", "proc", with(no_suid_dev_exec));
     attach(proc.get(), directory.get(), "/proc");
@@ -156,7 +159,7 @@ void RootfsSetup::mount_proc(bool mixed) {
 
 void RootfsSetup::mount_sys(AutoMounts::Sys mode) {
     UniqueFd directory = target("sys", Create::nothing);
-    detach_stack(root_.get(), "sys");
+    if (has_own_rootfs()) detach_stack(root_.get(), "sys");
     directory = target("sys", Create::nothing);
     const bool mixed = mode == AutoMounts::Sys::mixed;
     const uint64_t set = mixed ? no_suid_dev_exec : mode == AutoMounts::Sys::read_only ? MOUNT_ATTR_RDONLY : 0;
@@ -247,6 +250,7 @@ void RootfsSetup::write_resolver(const std::vector<std::string>& name_servers) t
     if (!etc) etc = target("etc", Create::directory);
     UniqueFd file(::openat(etc.get(), "resolv.conf", O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!file) {
+        if (!has_own_rootfs()) throw Error(ENOENT, "/etc/resolv.conf", "the host has no");
         file.reset(::openat(etc.get(), "resolv.conf", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
         if (!file) throw Error::last("make the file", "/etc/resolv.conf");
     }

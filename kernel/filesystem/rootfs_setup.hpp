@@ -81,6 +81,9 @@ public:
 
 private:
     bool has_own_rootfs() const { return own_rootfs_; }
+    /// False: /dev is the host's, of which nothing may change.
+    bool owns_dev() const;
+    UniqueFd mount_point_for(int dev, const std::string& name) const;
     UniqueFd target(const std::string& path, Create create) const { return resolve_target(root_.get(), path, create); }
     void mount_proc(bool mixed);
     void mount_sys(AutoMounts::Sys mode);
@@ -98,6 +101,7 @@ private:
     bool own_rootfs_;
     UniqueFd rootfs_mount_;
     UniqueFd mount_directory_;
+    UniqueFd host_dev_, host_pts_;
     UniqueFd root_;
     std::vector<MountEntry> entries_;
 };

@@ -240,6 +240,38 @@ TEST(RootfsSetup, ConsoleIsNeverMountedThroughALink) {
     });
 }
 
+TEST(RootfsSetup, WithoutRootfsTheHostsDevIsCoveredOrLeftAlone) {
+    FakeKeys keys;
+    const UniqueFd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    ASSERT_EQ(::unlockpt(master.get()), 0);
+    const UniqueFd peer(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    const std::string before = names_in("/dev");
+    for (const char* autodev : {"0", "1"}) {
+        in_private_mounts([&] {
+            Config config(keys);
+            config.load_text(cat("lxc.autodev = ", autodev, "\nlxc.pty.max = 2\nlxc.mount.auto = proc\n"), "config");
+            RootfsSetup setup(config, "/klt", "web", UniqueFd());
+            setup.prepare();
+            setup.enter_mount_namespace();
+            setup.attach_rootfs();
+            setup.mount_dev();
+            setup.mount_auto();
+            setup.make_device_nodes();
+            setup.mount_devpts();
+            setup.bind_terminals({{peer.get(), "console"}});
+            setup.make_dev_links();
+            setup.pivot();
+            setup.mask_boot_id();
+            struct stat console {
+            }, wanted{};
+            ASSERT_EQ(::stat("/dev/console", &console), 0);
+            ASSERT_EQ(::fstat(peer.get(), &wanted), 0);
+            EXPECT_EQ(console.st_rdev, wanted.st_rdev) << autodev;
+        });
+        EXPECT_EQ(names_in("/dev"), before) << autodev;
+    }
+}
+
 TEST(RootfsSetup, ResolverLeavesTheRootfsAsItIs) {
     Container web;
     web.tree.link("../run/systemd/resolve/stub-resolv.conf", "lxc/web/rootfs/etc/resolv.conf");
