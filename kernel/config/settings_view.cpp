@@ -14,8 +14,9 @@ SettingsView::SettingsView(const Config& config, std::string prefix) : config_(c
 
 uint64_t SettingsView::count(abi::StringView key) const noexcept try {
     const std::string name = full_name(key);
-    if (name.ends_with('.')) return config_.family(name).size();
-    return static_cast<uint64_t>(std::ranges::count(config_.entries(), name, &Entry::key));
+    const bool family = name.ends_with('.');
+    return static_cast<uint64_t>(std::ranges::count_if(
+        config_.entries(), [&](const Entry& entry) { return family ? entry.key.starts_with(name) : entry.key == name; }));
 } catch (...) {
     return 0;  // out of memory; the interface has no other word
 }
@@ -36,11 +37,13 @@ abi::StringView SettingsView::value(abi::StringView key, uint64_t index) const n
 
 /// "SUB-KEY=VALUE", kept as long as this object, because the caller's view of it has to be.
 abi::StringView SettingsView::member(const std::string& family, uint64_t index) const {
-    const std::vector<Entry> members = config_.family(family);
-    if (index >= members.size()) return view("");
-    std::string text = cat(members[index].key.substr(family.size()), '=', members[index].value);
-    const auto known = std::ranges::find(members_, text);
-    return view(known != members_.end() ? *known : members_.emplace_back(std::move(text)));
+    for (const Entry& entry : config_.entries()) {
+        if (!entry.key.starts_with(family) || index-- != 0) continue;
+        std::string text = cat(entry.key.substr(family.size()), '=', entry.value);
+        const auto known = std::ranges::find(members_, text);
+        return view(known != members_.end() ? *known : members_.emplace_back(std::move(text)));
+    }
+    return view("");
 }
 
 std::string SettingsView::full_name(abi::StringView key) const {

@@ -230,8 +230,9 @@ void RootfsSetup::mount_cgroups(const std::vector<CgroupMountPlan>& mounts) {
             const bool bind = plan.type == "bind";
             MountOptions options = with(bind ? 0 : no_suid_dev_exec, plan.options);
             const UniqueFd on = target(plan.target, Create::directory);
-            const UniqueFd mount =
-                bind ? clone_tree(AT_FDCWD, plan.source, false) : new_filesystem(plan.type, plan.source, options);
+            const UniqueFd mount = !bind                 ? new_filesystem(plan.type, plan.source, options)
+                                   : plan.source.empty() ? clone_tree(on.get(), "", true)
+                                                         : clone_tree(AT_FDCWD, plan.source, false);
             // The mount is closed, not the filesystem: a cgroup hierarchy is the host's as well.
             options.set = plan.read_only ? MOUNT_ATTR_RDONLY : 0;
             place(mount.get(), on.get(), options, cat("/", plan.target));

@@ -68,14 +68,29 @@ private:
     UniqueFd fd_;
 };
 
-void skip(const sdk::Context& context, std::string_view prefix, std::string_view file, std::string_view why) {
-    // configurations carry the device list once for each version: that one of them is left out is no news
-    const bool expected = file.starts_with("devices.");
-    context.log(expected ? abi::LogLevel::debug : abi::LogLevel::warn, cat(prefix, file, " is left out: ", why));
-}
+/// Tells of the lines of a family that are left out.
+class Skipped {
+public:
+    Skipped(const sdk::Context& context, std::string prefix) : context_(context), prefix_(std::move(prefix)) {}
+
+    void add(const std::string& file, std::string_view why) {
+        // configurations carry the device list once for each version: that one of them is left out is no news
+        if (file.starts_with("devices.")) {
+            if (!std::exchange(devices_told_, true)) context_.debug(cat(prefix_, "devices is left out: ", std::string(why)));
+        } else {
+            context_.warn(cat(prefix_, file, " is left out: ", std::string(why)));
+        }
+    }
+
+private:
+    const sdk::Context& context_;
+    std::string prefix_;
+    bool devices_told_ = false;
+};
 
 void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
     Writer writer(prefix1);
+    Skipped skipped(context, prefix1);
     for (const auto& [file, value] : context.family(prefix1)) {
         if (is_place(file) || !in_phase(file, phase)) continue;
         const std::string_view controller = controller_of(file);
@@ -83,7 +98,7 @@ void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::Cg
             writer.write(hierarchy->directory(cgroups.places.limit), file, value);
         } else if (context.by_ordinary_user() || has_unified_controller(cgroups, controller) ||
                    (cgroups.unified() != nullptr && cgroups.hierarchies.size() == 1)) {
-            skip(context, prefix1, file, "no hierarchy of version 1 has the controller");
+            skipped.add(file, "no hierarchy of version 1 has the controller");
         } else {
             throw Error(ENOENT, prefix1 + file, cat("no mounted cgroup hierarchy has the controller ", controller));
         }
@@ -92,6 +107,7 @@ void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::Cg
 
 void write_version2(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
     Writer writer(prefix2);
+    Skipped skipped(context, prefix2);
     const bool pure = cgroups.unified() != nullptr && cgroups.hierarchies.size() == 1;
     for (const auto& [file, value] : context.family(prefix2)) {
         const bool device = file.starts_with("devices.");
@@ -99,7 +115,7 @@ void write_version2(const sdk::Context& context, const Cgroups& cgroups, abi::Cg
         if (!device && (pure || has_unified_controller(cgroups, controller_of(file)))) {
             writer.write(cgroups.unified()->directory(cgroups.places.limit), file, value);
         } else {
-            skip(context, prefix2, file, "the controller belongs to no unified hierarchy here");
+            skipped.add(file, "the controller belongs to no unified hierarchy here");
         }
     }
 }

@@ -37,11 +37,12 @@ struct CgroupMount {
     uint32_t read_only;
     /// Filesystem type ("cgroup", "cgroup2", "tmpfs") or "bind".
     StringView type;
-    /// For bind: a path below /sys/fs/cgroup of the host. Else the source shown in mountinfo.
+    /// For bind: an absolute path of the host, or empty: the target itself with all that is mounted below it, so that it can be
+    /// made read-only around the mounts in it. Else the source shown in mountinfo.
     StringView source;
-    /// Below the container's root, relative: "sys/fs/cgroup/memory".
+    /// Below the container's root, relative: "sys/fs/cgroup/memory". Directories that are missing are made.
     StringView target;
-    /// Filesystem options, comma-separated.
+    /// Filesystem options, comma-separated. Mounts other than binds are nosuid, nodev and noexec anyhow.
     StringView options;
 };
 

@@ -28,9 +28,9 @@ abi::CgroupMountRequest request() {
 TEST(CgroupMounts, UnifiedIsOneMount) {
     auto r = request();
     r.own_namespace = 1;
-    EXPECT_EQ(listed(unified_mounts(r)), "cgroup2 cgroup2 sys/fs/cgroup rw\n");
+    EXPECT_EQ(listed(unified_mounts(r)), "cgroup2 none sys/fs/cgroup rw\n");
     r.read_only = 1;
-    EXPECT_EQ(listed(unified_mounts(r)), "cgroup2 cgroup2 sys/fs/cgroup ro\n");
+    EXPECT_EQ(listed(unified_mounts(r)), "cgroup2 none sys/fs/cgroup ro\n");
     r.own_namespace = 0;
     EXPECT_THROW(unified_mounts(r), Error);
 }
@@ -48,27 +48,29 @@ TEST(CgroupMounts, ForcedWithANamespaceEachHierarchyIsMountedAnew) {
     r.own_namespace = r.can_mount = r.force = 1;
     const auto mounts = split_mounts(two_hierarchies(), r);
     EXPECT_EQ(listed(mounts),
-              "tmpfs cgroup_root sys/fs/cgroup rw\n"
-              "cgroup cgroup sys/fs/cgroup/memory rw\n"
-              "cgroup cgroup sys/fs/cgroup/systemd rw\n"
-              "cgroup2 cgroup2 sys/fs/cgroup/unified rw\n");
-    EXPECT_TRUE(mounts[1].options.ends_with(",memory"));
-    EXPECT_TRUE(mounts[2].options.ends_with(",none,name=systemd"));
+              "tmpfs none sys/fs/cgroup rw\n"
+              "cgroup none sys/fs/cgroup/memory rw\n"
+              "cgroup none sys/fs/cgroup/systemd rw\n"
+              "cgroup2 none sys/fs/cgroup/unified rw\n");
+    EXPECT_TRUE(mounts[1].options == "memory");
+    EXPECT_TRUE(mounts[2].options == "none,name=systemd");
 }
 
 TEST(CgroupMounts, WithoutANamespaceOnlyTheOwnCgroupIsWritable) {
     auto r = request();
-    EXPECT_EQ(listed(split_mounts(two_hierarchies(), r)).substr(0, 129),
-              "tmpfs cgroup_root sys/fs/cgroup rw\n"
-              "bind memory/base/lxc.payload.c sys/fs/cgroup/memory/base/lxc.payload.c rw\n"
-              "bind systemd/lxc.pay");
+    EXPECT_EQ(listed(split_mounts(two_hierarchies(), r)),
+              "tmpfs none sys/fs/cgroup rw\n"
+              "bind /sys/fs/cgroup/memory/base/lxc.payload.c sys/fs/cgroup/memory/base/lxc.payload.c rw\n"
+              "bind /sys/fs/cgroup/systemd/lxc.payload.c sys/fs/cgroup/systemd/lxc.payload.c rw\n"
+              "bind /sys/fs/cgroup/unified/lxc.payload.c sys/fs/cgroup/unified/lxc.payload.c rw\n");
     r.mixed = 1;
     EXPECT_NE(listed(split_mounts(two_hierarchies(), r)).find("lxc.payload.c rw\nbind  sys/fs/cgroup/memory ro\n"),
               std::string::npos);
     r.mixed = 0, r.read_only = 1;
     EXPECT_EQ(listed(split_mounts(two_hierarchies(), r)).find("lxc.payload.c rw"), std::string::npos);
     r.full = 1;
-    EXPECT_NE(listed(split_mounts(two_hierarchies(), r)).find("bind memory sys/fs/cgroup/memory ro\n"), std::string::npos);
+    EXPECT_NE(listed(split_mounts(two_hierarchies(), r)).find("cgroup none sys/fs/cgroup/memory ro\n"),
+              std::string::npos);
 }
 
 }  // namespace
