@@ -21,6 +21,7 @@ std::string chosen_by(const plugins::PluginFile& file) {
 
 std::string applies(const plugins::PluginFile& file) {
     if (file.applies_to.empty()) return {};
+    if (file.kind == "template") return ", or by itself for a template that is a program's path";
     if (file.kind != "storage") return cat(", or by itself where ", file.applies_to, " exists");
     return cat(", or by itself for a path that is a ", file.applies_to);
 }
@@ -76,6 +77,7 @@ std::string plugin_table(const std::vector<plugins::PluginFile>& files) {
 std::string plugin_manual(const plugins::PluginFile& file) {
     std::string text = cat(file.kind, " ", file.name, " - ", file.summary, "\n\n");
     text += cat("  chosen by  ", chosen_by(file), applies(file), "\n");
+    if (!file.aliases.empty()) text += cat("  also known  as ", file.aliases, "\n");
     text += cat("  version    ", file.version, ", for plugin interface ", interface_of(file), "\n");
     text += cat("  licence    ", file.licence, "\n  file       ", file.path, "\n");
     if (file.keys.empty()) return text + "\nIt has no keys of its own.\n";
@@ -90,7 +92,10 @@ std::string plugin_json(const plugins::PluginFile& file) {
     json::Object object;
     object.text("kind", file.kind).text("name", file.name).text("version", file.version).text("summary", file.summary);
     object.text("licence", file.licence).text("interface", interface_of(file)).text("file", file.path);
-    object.number("order", file.order).text("applies_to", file.applies_to).raw("keys", json::array_of(keys));
+    object.number("order", file.order)
+        .text("applies_to", file.applies_to)
+        .text("aliases", file.aliases)
+        .raw("keys", json::array_of(keys));
     return object.str();
 }
 

@@ -42,7 +42,7 @@ const plugins::LoadedPlugin& find_storage(const std::string& path) {
         throw Error(ENOENT, path, "the rootfs does not exist", "check lxc.rootfs.path, or make it with keelson create");
     }
     throw Error(EINVAL, path, "no storage plugin recognises this rootfs",
-                "name one in lxc.rootfs.path, such as dir:/path; see keelson plugin list");
+                "name one in lxc.rootfs.path, NAME:PATH; keelson plugin list storage shows the names");
 }
 
 }  // namespace
@@ -65,9 +65,7 @@ StorageChoice choose_storage(const config::Config& config) {
         return choice;
     }
     choice.path = value.substr(prefix.size() + 1);
-    // LXC's own long name for the overlay backend, found in old configurations.
-    const std::string name = prefix == "overlayfs" ? "overlay" : prefix;
-    choice.plugin = &host().load("storage", name);
+    choice.plugin = &host().load("storage", prefix);
     return choice;
 }
 

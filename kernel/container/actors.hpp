@@ -30,6 +30,8 @@ struct NetworkChoice {
     const plugins::LoadedPlugin* plugin;
     network::HandedLink link;
     std::string prefix() const { return cat("lxc.net.", index, "."); }
+    /// The container stays in the host's network: there is no link to run scripts for.
+    bool shares_host() const { return (plugin->as<abi::Network>().traits() & abi::network_host_namespace) != 0; }
 };
 
 struct ModuleChoice {

@@ -90,11 +90,18 @@ private:
         }
     }
 
+    /// That of -B, else the first that keeps a rootfs in a directory.
+    const plugins::LoadedPlugin& storage_for_new_rootfs() {
+        auto& host = plugins::PluginHost::instance();
+        if (!options_.storage.empty() && options_.storage != "none") return host.load("storage", options_.storage);
+        const std::vector<std::string> names = host.applying("storage", container_.directory());
+        if (names.empty())
+            throw Error(0, container_.directory(), "no storage plugin keeps a rootfs in a directory:", "name one: -B");
+        return host.load("storage", names.front());
+    }
+
     void create_rootfs() {
-        const std::string name = options_.storage.empty() || options_.storage == "none" ? "dir"
-                                 : options_.storage == "overlayfs"                      ? "overlay"
-                                                                                        : options_.storage;
-        const plugins::LoadedPlugin& plugin = plugins::PluginHost::instance().load("storage", name);
+        const plugins::LoadedPlugin& plugin = storage_for_new_rootfs();
         const CallContext context(facts_, config_, plugin, &journal_);
         const std::string directory = options_.directory.empty() ? container_.directory() + "/rootfs" : options_.directory;
         std::vector<abi::StringView> words;
@@ -108,7 +115,7 @@ private:
         sdk::StringCollector path;
         plugins::call(plugin,
                       [&](abi::ErrorSink* e) { return plugin.as<abi::Storage>().create(context.raw(), &request, &path, e); });
-        config_.set("lxc.rootfs.path", cat(name, ":", path.first()));
+        config_.set("lxc.rootfs.path", cat(plugin.file().name, ":", path.first()));
     }
 
     void save(const std::string& header) {

@@ -160,7 +160,7 @@ void connect_network(Run& run, size_t which) {
     NetworkChoice& network = run.actors.networks[which];
     run.connected = true;
     run.actors.connect_network(network, run.namespace_fds);
-    if (network.type != "none") run.hooks.run_script(network.link, network::ScriptAction::up);
+    if (!network.shares_host()) run.hooks.run_script(network.link, network::ScriptAction::up);
     run.turns.tell(cat("link ", which), pack(network.link));
 }
 

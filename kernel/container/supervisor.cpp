@@ -190,7 +190,7 @@ void Supervisor::finish(bool reboot) {
     announce(monitor::State::stopping);
     if (run_->connected) {
         for (const NetworkChoice& network : run_->actors.networks) {
-            if (network.type != "none")
+            if (!network.shares_host())
                 tolerate("script.down", [&] { run_->hooks.run_script(network.link, network::ScriptAction::down); });
         }
     }

@@ -19,14 +19,14 @@ namespace {
 constexpr const char* script_directory = "/usr/share/lxc/templates/lxc-";
 
 struct TemplateChoice {
-    std::string plugin;  ///< "script" for a program
+    std::string plugin;  ///< empty: whichever runs programs
     std::string program;
 };
 
 TemplateChoice choose(const std::string& name) {
-    if (name.starts_with('/')) return {"script", name};
+    if (name.starts_with('/')) return {{}, name};
     if (plugins::PluginHost::instance().knows("template", name)) return {name, {}};
-    return {"script", script_directory + name};
+    return {{}, script_directory + name};
 }
 
 class ProgressSink final : public abi::Progress {
@@ -41,7 +41,11 @@ private:
 };
 
 const plugins::LoadedPlugin& plugin_of(const TemplateChoice& choice) {
-    return plugins::PluginHost::instance().load("template", choice.plugin);
+    auto& host = plugins::PluginHost::instance();
+    if (!choice.plugin.empty()) return host.load("template", choice.plugin);
+    const std::vector<std::string> names = host.applying("template", choice.program);
+    if (names.empty()) throw Error(ENOENT, choice.program, "no template plugin runs the program");
+    return host.load("template", names.front());
 }
 
 /// The lines that lxc-create puts before a configuration.

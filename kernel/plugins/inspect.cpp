@@ -127,6 +127,7 @@ PluginFile inspect(int fd, const std::string& path) {
     file.licence = field(raw.licence, "licence", path);
     file.summary = field(raw.summary, "summary", path);
     file.applies_to = field(raw.applies_to, "condition", path);
+    file.aliases = field(raw.aliases, "list of aliases", path);
     file.order = raw.order;
     file.abi_major = raw.abi_major;
     file.abi_minor = raw.abi_minor;

@@ -34,11 +34,15 @@ std::string_view file_type(const std::string& path) {
     return S_ISBLK(status.st_mode) ? "block" : "";
 }
 
-bool applies(const PluginFile& file, std::string_view storage_type) {
+bool has_word(const std::string& words, std::string_view word) {
+    const std::vector<std::string_view> all = base::words(words);
+    return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+bool applies(const PluginFile& file, std::string_view type) {
     if (file.applies_to.empty()) return false;
-    if (file.kind != "storage") return ::access(file.applies_to.c_str(), F_OK) == 0;
-    const std::vector<std::string_view> types = base::words(file.applies_to);
-    return std::find(types.begin(), types.end(), storage_type) != types.end();
+    if (file.kind == "storage" || file.kind == "template") return has_word(file.applies_to, type);
+    return ::access(file.applies_to.c_str(), F_OK) == 0;
 }
 
 /// Names of the plugins in DIRECTORY/KIND.
@@ -82,6 +86,8 @@ struct PluginHost::Registry {
     UniqueFd open(const Id& id, PluginFile& file) const;
     const PluginFile& file(const Id& id);
     const LoadedPlugin& load(const Id& id);
+    std::vector<PluginFile> list(std::string_view kind, std::vector<Error>* broken);
+    Id without_alias(std::string_view kind, std::string_view name);
 };
 
 std::vector<std::string> PluginHost::Registry::paths_of(const Id& id) const {
@@ -106,9 +112,9 @@ Error PluginHost::Registry::unknown(const Id& id) const {
         return {0, id.first, "unknown kind of plugin", "kinds are net, storage, lsm, cgroup, template, hook"};
     const std::vector<std::string> there = names(id.first);
     const std::string meant = base::near_miss(id.second, there);
+    const std::string which = there.empty() ? "there is none" : cat("there are ", base::join(there, ", "));
     return {0, cat(id.first, " ", id.second), "unknown plugin",
-            cat(meant.empty() ? "" : cat("did you mean ", meant, "? "), "there ", there.size() == 1 ? "is " : "are ",
-                there.empty() ? "none" : base::join(there, ", "), " in ", base::join(directories, ", "))};
+            cat(meant.empty() ? "" : cat("did you mean ", meant, "? "), which, " in ", base::join(directories, ", "))};
 }
 
 /// Which of two files of one name is meant is no guess to make for code that runs as root.
@@ -154,12 +160,22 @@ PluginHost::PluginHost(std::vector<std::string> directories) : registry_(std::ma
     registry_->directories = std::move(directories);
 }
 
-std::vector<PluginFile> PluginHost::list(std::string_view kind, std::vector<Error>* broken) {
+/// A plugin's own name goes before another's alias. Unreadable files have none.
+Id PluginHost::Registry::without_alias(std::string_view kind, std::string_view name) {
+    Id id(kind, name);
+    if (!paths_of(id).empty()) return id;
+    std::vector<Error> ignored;
+    for (const PluginFile& each : list(kind, &ignored))
+        if (has_word(each.aliases, name)) id.second = each.name;
+    return id;
+}
+
+std::vector<PluginFile> PluginHost::Registry::list(std::string_view kind, std::vector<Error>* broken) {
     std::vector<PluginFile> found;
     for (std::string_view each : kinds) {
         if (!kind.empty() && kind != each) continue;
-        for (const std::string& name : registry_->names(each)) try {
-                found.push_back(registry_->file({std::string(each), name}));
+        for (const std::string& name : names(each)) try {
+                found.push_back(file({std::string(each), name}));
             } catch (const Error& error) {
                 report(broken, error);
             }
@@ -169,12 +185,16 @@ std::vector<PluginFile> PluginHost::list(std::string_view kind, std::vector<Erro
     return found;
 }
 
+std::vector<PluginFile> PluginHost::list(std::string_view kind, std::vector<Error>* broken) {
+    return registry_->list(kind, broken);
+}
+
 const LoadedPlugin& PluginHost::load(std::string_view kind, std::string_view name) {
-    return registry_->load({std::string(kind), std::string(name)});
+    return registry_->load(registry_->without_alias(kind, name));
 }
 
 const PluginFile& PluginHost::file(std::string_view kind, std::string_view name) {
-    return registry_->file({std::string(kind), std::string(name)});
+    return registry_->file(registry_->without_alias(kind, name));
 }
 
 std::vector<std::string> PluginHost::applying(std::string_view kind, const std::string& path, std::vector<Error>* broken) {
@@ -186,7 +206,7 @@ std::vector<std::string> PluginHost::applying(std::string_view kind, const std::
 }
 
 bool PluginHost::knows(std::string_view kind, std::string_view name) {
-    return !registry_->paths_of({std::string(kind), std::string(name)}).empty();
+    return !registry_->paths_of(registry_->without_alias(kind, name)).empty();
 }
 
 const std::vector<abi::Key>* PluginHost::keys_of(std::string_view kind, std::string_view name) {

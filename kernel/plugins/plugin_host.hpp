@@ -33,7 +33,7 @@ bool is_plugin_name(std::string_view name) noexcept;
 /// What a file says about itself, read without loading it.
 struct PluginFile {
     std::string path;
-    std::string kind, name, version, licence, summary, applies_to;
+    std::string kind, name, version, licence, summary, applies_to, aliases;
     uint32_t order = 0;
     uint16_t abi_major = 0, abi_minor = 0;
     std::vector<abi::Key> keys;
@@ -73,15 +73,15 @@ public:
     /// `broken`, as errors.
     std::vector<PluginFile> list(std::string_view kind = {}, std::vector<Error>* broken = nullptr);
 
-    /// Loads once; later calls give the same object. Throws: unknown name (with the names there are and a near miss), and
+    /// Loads once; later calls give the same object. `name` may be an alias. Throws: unknown name (with the names there are and a near miss), and
     /// everything of `inspect`.
     const LoadedPlugin& load(std::string_view kind, std::string_view name);
 
-    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage `path` is what has to fit. A file that
+    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage and templates `path` is what has to fit. A file that
     /// cannot be read applies to nothing and is reported in `broken`, or in the log.
     std::vector<std::string> applying(std::string_view kind, const std::string& path = {},
                                       std::vector<Error>* broken = nullptr);
-    /// There is a file of that name; it may still be broken.
+    /// There is a file of that name, or one that has it as an alias; it may still be broken.
     bool knows(std::string_view kind, std::string_view name);
 
     /// The file of that name, inspected once. Throws as `load` does.

@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Expected{"newer_major", "built for plugin interface 2.0, this Keelson speaks 1.0:", "build it again"},
         Expected{"newer_minor",
                  "built for plugin interface 1.1, this Keelson speaks 1.0:", "install a Keelson that speaks 1.1"},
-        Expected{"other_size", "a plugin descriptor of 288 bytes, interface 1.0 has 296", "unchanged SDK headers"},
+        Expected{"other_size", "a plugin descriptor of 320 bytes, interface 1.0 has 328", "unchanged SDK headers"},
         Expected{"unknown_kind", "unknown kind 'hooks'", "net, storage"},
         Expected{"bad_name", "'../evil' cannot be a plugin's name", "letter or digit"},
         Expected{"endless_summary", "the summary has no end", ""},
@@ -112,6 +112,13 @@ TEST(BadPlugins, KeysAreReadWithoutLoading) {
     EXPECT_EQ(keys->front().type, abi::KeyType::number);
     EXPECT_EQ(host.keys_of("hook", "nothing"), nullptr);
     EXPECT_TRUE(host.keys_of("hook", "crashes_while_loading")->empty());
+}
+
+TEST(BadPlugins, AnAliasFindsThePlugin) {
+    PluginHost host({folder("sound")});
+    EXPECT_TRUE(host.knows("hook", "healthy"));
+    EXPECT_EQ(&host.load("hook", "healthy"), &host.load("hook", "sound"));
+    EXPECT_FALSE(host.knows("hook", "heal"));
 }
 
 TEST(BadPlugins, APluginsOwnReasonIsKept) {

@@ -27,6 +27,7 @@ static_assert(sizeof(keelson_descriptor) == sizeof(abi::PluginDescriptor));
 SAME(keelson_descriptor, abi::PluginDescriptor, abi_minor);
 SAME(keelson_descriptor, abi::PluginDescriptor, kind);
 SAME(keelson_descriptor, abi::PluginDescriptor, applies_to);
+SAME(keelson_descriptor, abi::PluginDescriptor, aliases);
 SAME(keelson_descriptor, abi::PluginDescriptor, open);
 static_assert(KEELSON_MAGIC == abi::plugin_magic);
 static_assert(keelson_destroy == static_cast<int>(abi::HookStage::destroy));

@@ -159,4 +159,5 @@ private:
 }  // namespace
 
 KEELSON_STORAGE("overlay", Overlay, .version = "0.1.0",
-                .summary = "layers: directories only read, below one that takes all changes", .order = 20);
+                .summary = "layers: directories only read, below one that takes all changes", .order = 20,
+                .aliases = "overlayfs");

@@ -63,4 +63,5 @@ private:
 
 }  // namespace
 
-KEELSON_TEMPLATE("script", ScriptTemplate, .version = "1.0", .summary = "A template program written for lxc-create");
+KEELSON_TEMPLATE("script", ScriptTemplate, .version = "1.0", .summary = "A template program written for lxc-create",
+                 .applies_to = "file");

@@ -85,7 +85,7 @@ struct keelson_descriptor {
     uint32_t magic, size;
     uint16_t abi_major, abi_minor;
     uint32_t order;
-    char kind[16], name[32], version[16], licence[32], summary[112], applies_to[64];
+    char kind[16], name[32], version[16], licence[32], summary[112], applies_to[64], aliases[32];
     void* (*open)(struct keelson_error_sink*);
 };
 

@@ -37,8 +37,11 @@ struct PluginDescriptor {
     char summary[112];
     /// When the plugin is taken without being named by the configuration; empty: never.
     ///   storage: the file types of a path without prefix, a list of "directory", "file", "block";
+    ///   template: "file", when the template is given as the path of a program;
     ///   cgroup, lsm: a host path that has to exist.
     char applies_to[64];
+    /// Further names, separated by blanks, under which configurations know it.
+    char aliases[32];
     /// Null in the file, set when loaded.
     OpenPlugin open;
 };

@@ -13,6 +13,7 @@ struct About {
     const char* licence = "Apache-2.0";
     const char* applies_to = "";
     uint32_t order = 100;
+    const char* aliases = "";
 };
 
 /// The common part of every author's base class.
@@ -82,6 +83,7 @@ consteval abi::PluginDescriptor describe(const char* kind, const char* name, con
     copy_text(descriptor.licence, about.licence);
     copy_text(descriptor.summary, about.summary);
     copy_text(descriptor.applies_to, about.applies_to);
+    copy_text(descriptor.aliases, about.aliases);
     descriptor.open = open;
     return descriptor;
 }
