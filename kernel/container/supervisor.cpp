@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -39,6 +40,13 @@ std::string export_namespaces(Run& run) {
         arguments += cat(arguments.empty() ? "" : " ", name, ":", path);
     }
     return arguments;
+}
+
+bool undo_needs_network(const Run& run) {
+    for (const NetworkChoice& network : run.actors.networks) {
+        if ((network.plugin->as<abi::Network>().traits() & abi::network_undo_needs_namespace) != 0) return true;
+    }
+    return false;
 }
 
 void tolerate(const char* what, const std::function<void()>& body) {
@@ -197,6 +205,7 @@ void Supervisor::finish(bool reboot) {
     run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
     tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
     tolerate("stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
+    if (!undo_needs_network(*run_)) run_->namespace_fds.close(CLONE_NEWNET);
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
     const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
     for (const Error& failure : failures) base::log_error(failure.what());

@@ -125,6 +125,12 @@ std::vector<std::pair<std::string_view, int>> NamespaceSet::all() const {
     return found;
 }
 
+void NamespaceSet::close(uint64_t flag) noexcept {
+    for (size_t i = 0; i < fds_.size(); ++i) {
+        if (namespace_kinds()[i].flag == flag) fds_[i].reset();
+    }
+}
+
 void NamespaceSet::close() noexcept {
     for (UniqueFd& fd : fds_) fd.reset();
 }

@@ -48,6 +48,8 @@ public:
     std::vector<std::pair<std::string_view, int>> all() const;
     int fd(uint64_t flag) const noexcept;
     void close() noexcept;
+    /// One of them.
+    void close(uint64_t flag) noexcept;
 
 private:
     pid_t pid_ = -1;

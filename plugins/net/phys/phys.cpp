@@ -23,7 +23,7 @@ net::LinkFacts lent_link(net::HostLinks& links, const sdk::Context& context, con
 }
 
 class Phys : public sdk::Network {
-    uint32_t traits() const noexcept override { return abi::network_needs_link | abi::network_needs_root; }
+    uint32_t traits() const noexcept override { return abi::network_needs_link | abi::network_needs_root | abi::network_undo_needs_namespace; }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         net::number(context, device, "mtu");

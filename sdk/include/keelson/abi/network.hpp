@@ -30,6 +30,9 @@ enum NetworkTraits : uint32_t {
     network_host_namespace = 1,  ///< the container stays in the host's network namespace
     network_needs_link = 2,      ///< lxc.net.N.link has to be set
     network_needs_root = 4,      ///< cannot be used by a container that an ordinary user starts
+    /// undo has something to fetch from the container's namespace. Without it the kernel lets go of the namespace before, so that
+    /// the links in it are on their way out when undo asks.
+    network_undo_needs_namespace = 8,
 };
 
 /// Identifier of one device: several devices of a container may use one plugin.
