@@ -180,6 +180,11 @@ std::string Invocation::page() const { return as_lxc ? program : cat("keelson-",
 
 container::Container Invocation::container() const {
     container::Container container(name, lxcpath);
+    try {
+        container.recover();
+    } catch (const Error& error) {
+        base::log_warn(cat("leftovers of ", name, ": ", error.what()));
+    }
     if (options.has("rcfile")) container.load_config(options.value("rcfile"));
     return container;
 }

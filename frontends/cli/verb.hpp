@@ -52,7 +52,8 @@ struct Invocation {
 
     /// Name of the manual page.
     std::string page() const;
-    /// The container of the name; with --rcfile its configuration is that file, loaded.
+    /// The container of the name; with --rcfile its configuration is that file, loaded. What a dead monitor left is taken away
+    /// first, as far as that can be done; the verbs that change something insist on it themselves.
     container::Container container() const;
 };
 

@@ -5,6 +5,8 @@
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "this is about Keelson's own messages"
 name=$klt-bad
+# under its own name, for the form of its errors
+keelson() { local verb=$1; shift; "$KEELSON_BUILD/bin/keelson" "$verb" -P "$lxcpath" "$@"; }
 
 # refused WHAT CODE WORDS HINT COMMAND...: the command exits with CODE; the cause and hint match the expressions
 refused() {
@@ -22,8 +24,8 @@ does_not_start() {
   rm -rf "${lxcpath:?}/$name"
   container "$name" "lxc.net.0.type = empty" "$@"
   [ -z "${prepare:-}" ] || $prepare
-  refused "$what" 1 "$words" "$hint" k start -n "$name"
-  [ "$(k info -n "$name" -s -H)" = STOPPED ] || fail "$what: it is $(k info -n "$name" -s -H)"
+  refused "$what" 1 "$words" "$hint" keelson start -n "$name"
+  [ "$(keelson info -n "$name" -s -H)" = STOPPED ] || fail "$what: it is $(keelson info -n "$name" -s -H)"
   prepare=
 }
 mkdir -p "$work/closed" && chmod 700 "$work/closed"
@@ -37,8 +39,8 @@ prepare=closed does_not_start "rootfs that the container's root cannot enter" "P
 
 # plugins
 does_not_start "unknown storage" "nosuchstorage" "" "lxc.rootfs.path = nosuchstorage:/klt"
-refused "unknown network type" 1 "config:[0-9]+.*nosuchnet|nosuchnet.*" "." k start -n "$name" -s lxc.net.0.type=nosuchnet
-refused "unknown template" 1 "nosuchtemplate" "." k create -n "$klt-t" -t nosuchtemplate
+refused "unknown network type" 1 "config:[0-9]+.*nosuchnet|nosuchnet.*" "." keelson start -n "$name" -s lxc.net.0.type=nosuchnet
+refused "unknown template" 1 "nosuchtemplate" "." keelson create -n "$klt-t" -t nosuchtemplate
 [ ! -e "$lxcpath/$klt-t" ] || fail "an unknown template left $lxcpath/$klt-t"
 does_not_start "unknown key" "config:[0-9]+.*lxc.no.such.key" "" "lxc.no.such.key = 1"
 
@@ -57,8 +59,8 @@ does_not_start "init that does not exist" "/no/such/init.*No such file" "." "lxc
 does_not_start "init that is not executable" "/etc/passwd.*Permission denied" "." "lxc.init.cmd = /etc/passwd"
 
 # state
-refused "stopping what does not run" 2 "not running|" "" k stop -n "$name"
-refused "a container that is not there" 1 "$klt-nobody" "" k start -n "$klt-nobody"
+refused "stopping what does not run" 2 "not running|" "" keelson stop -n "$name"
+refused "a container that is not there" 1 "$klt-nobody" "" keelson start -n "$klt-nobody"
 container "$klt-twice" "lxc.net.0.type = empty"
 k start -n "$klt-twice" || fail "the container to start twice does not start"
 k start -n "$klt-twice" >"$work/said" 2>&1 || fail "starting what runs is an error, and is none in LXC"
@@ -68,6 +70,6 @@ host_is_as_it_was "starting what runs"
 
 # names
 for bad in "a/b" $'a\nb' "../$name" "." ""; do
-  refused "the name '$bad'" 1 "name" "" k create -n "$bad" -t busybox
+  refused "the name '$bad'" 1 "name" "" keelson create -n "$bad" -t busybox
   [ ! -e "$lxcpath/a" ] || fail "the name '$bad' left $lxcpath/a"
 done

@@ -35,9 +35,16 @@ make() { # VERSION
   chmod 755 "$lxcpath/$name/rootfs/hook"
 }
 
-# Ours tells destroy hooks two facts more than LXC does.
+# Two differences are meant. In LXC the variables of a network script stay for the hooks after it and for the scripts of
+# other devices; and its destroy hooks are told two facts less than all others.
 normal() {
-  awk '/^hook/ {destroy = /destroy/} !destroy || !/^LXC_(CGNS_AWARE|HOOK_VERSION)=/' |
+  awk '/^hook/ {
+      net = /\[veth\]/ ? "VERSION|TYPE|PARENT|PEER" : /\[empty\]/ ? "TYPE" : "none"
+      destroy = /\[destroy\]/ || $0 == "hook []"
+    }
+    /^LXC_NET_(TYPE|PARENT|PEER)=/ && $0 !~ "^LXC_NET_(" net ")=" {next}
+    destroy && /^LXC_(CGNS_AWARE|HOOK_VERSION)=/ {next}
+    {print}' |
     sed -E "s|/proc/[0-9]+/fd/[0-9]+|/proc/MONITOR/fd/N|g; s|LXC_PID=[0-9]+|LXC_PID=N|; s|$name|NAME|g; s|LXC_ROOTFS_MOUNT=.*/rootfs\$|LXC_ROOTFS_MOUNT=WHERE|"
 }
 

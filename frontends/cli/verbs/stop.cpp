@@ -57,7 +57,6 @@ int run(Invocation& invocation) {
     const Request request = read(invocation.options);
     auto container = invocation.container();
     if (container.state() == monitor::State::stopped) {
-        container.recover();
         complain(invocation, cat(container.name(), " is not running"));
         return 2;
     }
