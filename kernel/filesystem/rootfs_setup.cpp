@@ -95,6 +95,10 @@ void RootfsSetup::map_ids(int user_namespace) {
         }
 }
 
+UniqueFd RootfsSetup::pin(int rootfs_mount) {
+    return UniqueFd(::openat(rootfs_mount, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+}
+
 void RootfsSetup::enter_mount_namespace() {
     const UniqueFd host = base::open_file("/", O_PATH | O_DIRECTORY);
     set_propagation(host.get(), MS_SLAVE, true);

@@ -43,6 +43,11 @@ public:
     /// True if map_ids has something to do.
     bool wants_id_maps() const;
 
+    /// [host] A nameless file in the rootfs, open for writing. As long as the monitor holds it, a privileged container cannot
+    /// make the host's filesystem below read-only, which some do when they halt (mount -o remount,ro /). Empty where the
+    /// filesystem has no such files or takes no writes.
+    static UniqueFd pin(int rootfs_mount);
+
     // [inside] from here on.
 
     /// Stage pre-mount, before the hooks, and better before the child takes its ids: the way to lxc.rootfs.mount may be open to

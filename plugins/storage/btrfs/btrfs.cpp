@@ -1,10 +1,8 @@
 // A rootfs that is a subvolume of a btrfs filesystem (btrfs-subvolume(8)).
 #include <btrfsutil.h>
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <keelson/sdk/detached_mount.hpp>
 #include <keelson/sdk/storage.hpp>
 #include <plugins/storage/common/access.hpp>
 #include <plugins/storage/common/made.hpp>
@@ -89,9 +87,7 @@ public:
         require_subvolume(rootfs.path);
     }
 
-    UniqueFd mount(const Context&, const Rootfs& rootfs) override {
-        return keelson::sdk::clone_mount(AT_FDCWD, rootfs.path, true);
-    }
+    UniqueFd mount(const Context&, const Rootfs& rootfs) override { return keelson::storage::clone_directory(rootfs.path); }
 
     std::string create(const Context& context, const StorageRequest& request) override {
         make_subvolume(context, request.directory);

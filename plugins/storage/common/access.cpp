@@ -39,6 +39,12 @@ bool is_mapped(const sdk::Context& context, uint32_t uid) {
 
 }  // namespace
 
+UniqueFd clone_directory(const std::string& path) {
+    const UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory) cannot_reach(errno, path);
+    return sdk::clone_mount(directory.get(), {}, true);
+}
+
 std::string Barrier::words() const { return cat(directory, " (", mode_words(facts.st_mode), ", uid ", facts.st_uid, ")"); }
 
 std::optional<Barrier> first_barrier(const std::string& path, uint32_t uid, uint32_t gid) {

@@ -25,6 +25,10 @@ std::optional<Barrier> first_barrier(const std::string& path, uint32_t uid, uint
 /// needs no way to it: the rootfs comes as a mount). Throws with a hint. Warns when files in it will belong to nobody.
 void check_directory(const sdk::Context& context, const std::string& path);
 
+/// [host, may repeat] The directory with all that is mounted below it, as a detached mount. Never through a link in the last
+/// component, so what was checked cannot become another directory. Throws.
+UniqueFd clone_directory(const std::string& path);
+
 /// True if lxc.rootfs.options gives the rootfs an id map, so that its owners don't have to be those of the container.
 bool has_idmapped_rootfs(const sdk::Context& context);
 

@@ -1,6 +1,5 @@
 // A rootfs that is a directory.
-#include <fcntl.h>
-#include <keelson/sdk/detached_mount.hpp>
+#include <sys/stat.h>
 #include <keelson/sdk/remove_tree.hpp>
 #include <keelson/sdk/storage.hpp>
 #include <plugins/storage/common/access.hpp>
@@ -29,9 +28,7 @@ public:
         keelson::storage::check_directory(context, rootfs.path);
     }
 
-    UniqueFd mount(const Context&, const Rootfs& rootfs) override {
-        return keelson::sdk::clone_mount(AT_FDCWD, rootfs.path, true);
-    }
+    UniqueFd mount(const Context&, const Rootfs& rootfs) override { return keelson::storage::clone_directory(rootfs.path); }
 
     std::string create(const Context& context, const StorageRequest& request) override {
         keelson::storage::make_directory(context, request.directory);

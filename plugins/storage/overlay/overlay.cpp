@@ -1,6 +1,5 @@
 // A rootfs of layers: directories that are only read, below one that takes all changes (overlayfs, kernel document
 // filesystems/overlayfs).
-#include <fcntl.h>
 #include <keelson/sdk/detached_mount.hpp>
 #include <keelson/sdk/remove_tree.hpp>
 #include <keelson/sdk/storage.hpp>
@@ -111,7 +110,7 @@ public:
     /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
     std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
         const UniqueFd source =
-            looks_like_layers(from.path) ? merged(context, from) : keelson::sdk::clone_mount(AT_FDCWD, from.path, true);
+            looks_like_layers(from.path) ? merged(context, from) : keelson::storage::clone_directory(from.path);
         const std::string path = create(context, request);
         keelson::storage::copy_tree(cat("/proc/self/fd/", source.get(), "/."), request.directory);
         return path;

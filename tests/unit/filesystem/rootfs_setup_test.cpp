@@ -311,6 +311,41 @@ TEST(RootfsSetup, PivotLeavesNothingOfTheHost) {
     });
 }
 
+TEST(RootfsSetup, PinnedFilesystemCannotBeMadeReadOnlyFromInside) {
+    const Tree tree;
+    tree.directory("disk");
+    in_private_mounts([&] {
+        ASSERT_EQ(::mount("none", (tree / "disk").c_str(), "tmpfs", 0, nullptr), 0);
+        tree.directory("disk/rootfs");
+        const UniqueFd mount = clone_tree(AT_FDCWD, tree / "disk/rootfs", true);
+        UniqueFd pin = RootfsSetup::pin(mount.get());
+        ASSERT_TRUE(pin);
+        EXPECT_EQ(names_in(tree / "disk/rootfs"), "");
+        EXPECT_NE(::mount(nullptr, (tree / "disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+        EXPECT_EQ(errno, EBUSY);
+        pin.reset();
+        EXPECT_EQ(::mount(nullptr, (tree / "disk").c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+        EXPECT_FALSE(RootfsSetup::pin(mount.get()));
+    });
+}
+
+TEST(RootfsSetup, CgroupMountsAreWhatTheDriverPlans) {
+    Container web;
+    web.tree.directory("hierarchy/lxc.payload.web");
+    in_private_mounts([&] {
+        RootfsSetup setup = web.mounted("lxc.mount.entry = none sys tmpfs defaults\n");
+        std::filesystem::create_directories(web.mount_point() + "/sys/fs/cgroup");
+        setup.mount_cgroups(
+            {{"tmpfs", "cgroup_root", "sys/fs/cgroup", "size=10240k,mode=755", false},
+             {"bind", web.tree / "hierarchy", "sys/fs/cgroup/memory", "", true},
+             {"bind", web.tree / "hierarchy/lxc.payload.web", "sys/fs/cgroup/memory/lxc.payload.web", "", false}});
+        EXPECT_TRUE(has(web.mounts(), "/sys/fs/cgroup rw,nosuid,nodev,noexec,relatime tmpfs cgroup_root"))
+            << joined(web.mounts());
+        EXPECT_TRUE(has(web.mounts(), "/sys/fs/cgroup/memory ro,relatime ")) << joined(web.mounts());
+        EXPECT_TRUE(has(web.mounts(), "/sys/fs/cgroup/memory/lxc.payload.web rw,relatime ")) << joined(web.mounts());
+    });
+}
+
 TEST(RootfsSetup, TheHostSeesNothingOfAllThis) {
     if (::geteuid() != 0) GTEST_SKIP() << "mounting needs root";
     Container web;

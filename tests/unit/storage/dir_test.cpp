@@ -106,6 +106,21 @@ TEST(StorageDir, RootfsThatTheContainersRootCannotEnterGivesTheWayOut) {
     EXPECT_TRUE(dir.facts.warned("belong to nobody"));
 }
 
+TEST(StorageDir, DirectoryThatTheStarterCannotEnterIsNamed) {
+    const Tree tree;
+    tree.directory("closed/rootfs");
+    ASSERT_EQ(::chmod((tree / "closed").c_str(), 0700), 0);
+    in_private_mounts([&] {
+        StoragePlugin dir("dir", tree);
+        dir.check(tree / "closed/rootfs");
+        ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+        const Error error = thrown_by([&] { dir.check(tree / "closed/rootfs"); });
+        EXPECT_EQ(error.code(), EACCES);
+        EXPECT_EQ(error.hint(),
+                  "uid 65534 cannot enter " + (tree / "closed") + " (drwx------, uid 0): chmod o+x " + (tree / "closed"));
+    });
+}
+
 TEST(StorageDir, CreateGivesTheRootfsToTheContainersRoot) {
     if (::geteuid() != 0) GTEST_SKIP() << "changing owners needs root";
     const Tree tree;
