@@ -31,13 +31,17 @@ public:
         must("destroy", [&](auto* error) { return storage_.destroy(container.context(), &rootfs, error); });
     }
 
-    /// As after a successful `keelson create`: the records of the creation are dropped.
+    /// As after a successful `keelson create`: the records of the creation are dropped. Mounted once, because a filesystem may
+    /// finish itself then (overlayfs makes a directory in its workdir).
     void provide(TestContainer& container) override {
         if (!bench_.options().path.empty()) {
             paths_[container.name()] = bench_.with_directory(bench_.options().path);
             return;
         }
         paths_[container.name()] = create(container);
+        container.journal().clear();
+        apply(container);
+        bench_.undo(container);
         container.journal().clear();
     }
 
