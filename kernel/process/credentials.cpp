@@ -14,9 +14,10 @@
 namespace keelson::process {
 namespace {
 
-int last_capability() {
-    static const int last =
-        static_cast<int>(base::parse_unsigned(base::trim(base::read_file("/proc/sys/kernel/cap_last_cap"))).value_or(40));
+/// Asked of the kernel itself: /proc may be the container's own, which may lie, or be none.
+int last_capability() noexcept {
+    int last = 0;
+    while (::prctl(PR_CAPBSET_READ, last + 1) >= 0) ++last;
     return last;
 }
 
@@ -57,7 +58,7 @@ bool keeps_capability(const config::Config& config, int capability) {
 void drop_capabilities(const config::Config& config) {
     const bool keep = config.is_set("lxc.cap.keep");
     const std::set<int> named = capabilities(config, keep ? "lxc.cap.keep" : "lxc.cap.drop");
-    for (int capability = 0; capability <= last_capability(); ++capability) {
+    for (int capability = 0, last = last_capability(); capability <= last; ++capability) {
         if (named.contains(capability) == keep) continue;
         if (::prctl(PR_CAPBSET_READ, capability) == 1 && ::prctl(PR_CAPBSET_DROP, capability) != 0) {
             throw Error::last("drop capability", cat(capability));

@@ -1,0 +1,41 @@
+#!/bin/bash
+# A container's cgroups: its processes are in them, limits hold, freezing stops, and nothing stays behind.
+# also: cgroup2-only cgroup-legacy
+. "$(dirname "$0")/../support/system.sh"
+name=$klt-c
+cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "lxc.*.$name"; }
+
+if [ -e /sys/fs/cgroup/memory/tasks ]; then
+  limit=lxc.cgroup.memory.limit_in_bytes file=memory.limit_in_bytes
+else
+  limit=lxc.cgroup2.memory.max file=memory.max
+fi
+container "$name" "lxc.net.0.type = empty" "$limit = 64M" "lxc.cgroup.devices.deny = a" "lxc.cgroup.devices.allow = c 1:3 rwm" \
+  "lxc.cgroup.devices.allow = c 5:* rwm" "lxc.cgroup.devices.allow = c 136:* rwm" "lxc.cgroup2.devices.deny = a" \
+  "lxc.cgroup2.devices.allow = c 1:3 rwm" "lxc.cgroup2.devices.allow = c 5:* rwm" "lxc.cgroup2.devices.allow = c 136:* rwm"
+check "it did not start" k start -n "$name"
+[ -n "$(cgroups)" ] || fail "there is no cgroup"
+pid=$(k info -n "$name" -pH)
+outside=$(grep -v "/lxc.payload.$name\$" "/proc/$pid/cgroup" | grep -v ':name=' | grep ':/[^:]*lxc\.')
+[ -z "$outside" ] || fail "init is elsewhere: $outside"
+value=$(k cgroup -n "$name" "$file" | head -1)
+[ "$value" = 67108864 ] || fail "the limit is '$value'"
+check "/dev/null could not be opened" k attach -n "$name" -- /bin/sh -c 'echo >/dev/null'
+k attach -n "$name" -- /bin/sh -c 'mknod /tmp/full c 1 7 && cat /tmp/full | head -c 1' 2>/dev/null && fail "a device that no rule allows was made or opened"
+
+check "it did not freeze" k freeze -n "$name"
+[ "$(k info -n "$name" -sH)" = FROZEN ] || fail "it is not FROZEN"
+check "it did not thaw" k unfreeze -n "$name"
+check "a frozen container did not stop" eval 'k freeze -n "$name" && k stop -k -n "$name"'
+left=$(cgroups)
+[ -z "$left" ] || fail "left behind: $left"
+
+# a limit that the kernel has no file for is an error that names the key, and leaves nothing
+echo "${limit%.*}.nosuch = 1" >>"$lxcpath/$name/config"
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  said=$("$KEELSON_BUILD/bin/keelson" start -F -P "$lxcpath" "$name" 2>&1) && fail "started with an unknown limit"
+  [[ $said == *"${limit%.*}.nosuch"* ]] || fail "the key is not named: $said"
+fi
+left=$(cgroups)
+[ -z "$left" ] || fail "a failed start left behind: $left"
+exit 0
