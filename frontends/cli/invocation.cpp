@@ -211,7 +211,7 @@ int run_verb(const Verb& verb, Invocation invocation) {
     return flushed(1);
 }
 
-void complain(const Invocation& invocation, std::string_view text, std::source_location where) {
+void complain(const Invocation& invocation, std::string_view text, base::Where where) {
     if (invocation.as_lxc)
         base::log(base::Level::error, text, where);
     else if (!invocation.quiet())

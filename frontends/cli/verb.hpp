@@ -3,9 +3,9 @@
 #pragma once
 
 #include <frontends/cli/options.hpp>
+#include <kernel/base/log.hpp>
 #include <kernel/container/container.hpp>
 
-#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,7 +67,7 @@ int run_verb(const Verb& verb, Invocation invocation);
 
 /// A line on stderr unless --quiet; under an lxc- name in LXC's format, and in the log.
 void complain(const Invocation& invocation, std::string_view text,
-              std::source_location where = std::source_location::current());
+              base::Where where = base::Where::here());
 /// Ends a verb whose command line makes no sense: "PROGRAM: text" on stderr unless --quiet, and 1.
 int usage_failure(const Invocation& invocation, std::string_view text);
 

@@ -30,13 +30,6 @@ constexpr std::array<const char*, 9> level_names = {"TRACE", "DEBUG", "INFO",  "
 std::string_view base_name(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
 std::string_view stem(std::string_view file) { return file.substr(0, file.find_last_of('.')); }
 
-/// "start" of "void keelson::container::Container::start(const StartOptions&)".
-std::string_view bare_function(std::string_view pretty) {
-    pretty = pretty.substr(0, pretty.find('('));
-    const size_t begin = pretty.find_last_of(" :*&");
-    return begin == std::string_view::npos ? pretty : pretty.substr(begin + 1);
-}
-
 std::string time_stamp() {
     timeval now{};
     ::gettimeofday(&now, nullptr);
@@ -61,19 +54,19 @@ void write_line(int fd, const std::string& line) {
     [[maybe_unused]] const ssize_t lost = ::write(fd, line.data(), line.size());  // nowhere is left to complain to
 }
 
-void write_to_file(const Sink& to, Level level, std::string_view message, const std::source_location& where) {
+void write_to_file(const Sink& to, Level level, std::string_view message, const Where& where) {
     std::string name = level_names[static_cast<size_t>(level)];
     name.resize(8, ' ');
-    const std::string_view file = base_name(where.file_name());
+    const std::string_view file = base_name(where.file);
     write_line(to.file.get(),
                cat(to.options.program, ' ', to.options.container, ' ', time_stamp(), ' ', name, ' ', stem(file), " - ", file,
-                   ':', bare_function(where.function_name()), ':', where.line(), " - ", message, '\n'));
+                   ':', where.function, ':', where.line, " - ", message, '\n'));
 }
 
-void write_to_stderr(const Sink& to, std::string_view message, const std::source_location& where) {
+void write_to_stderr(const Sink& to, std::string_view message, const Where& where) {
     const std::string name = to.options.container.empty() ? std::string() : cat(to.options.container, ": ");
-    write_line(STDERR_FILENO, cat(to.options.program, ": ", name, base_name(where.file_name()), ": ",
-                                  bare_function(where.function_name()), ": ", where.line(), ' ', message, '\n'));
+    write_line(STDERR_FILENO, cat(to.options.program, ": ", name, base_name(where.file), ": ",
+                                  where.function, ": ", where.line, ' ', message, '\n'));
 }
 
 }  // namespace
@@ -94,7 +87,7 @@ bool log_wants(Level level) noexcept {
     return (to.file && level >= to.options.level) || (to.to_stderr && level >= Level::error);
 }
 
-void log(Level level, std::string_view message, std::source_location where) noexcept try {
+void log(Level level, std::string_view message, Where where) noexcept try {
     const Sink& to = sink();
     const std::string line = one_line(message);
     if (to.file && level >= to.options.level) write_to_file(to, level, line, where);

@@ -3,7 +3,6 @@
 //   PROGRAM: NAME: FILE: FUNCTION: LINE MESSAGE                                         (stderr, ERROR and above)
 #pragma once
 
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -19,16 +18,27 @@ struct LogOptions {
     bool quiet = false;  ///< nothing on stderr
 };
 
+/// The line of code that a message comes from, as a default argument. (std::source_location is not there for clang 14.)
+struct Where {
+    const char* file;
+    const char* function;
+    unsigned line;
+    static constexpr Where here(const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                                unsigned line = __builtin_LINE()) {
+        return {file, function, line};
+    }
+};
+
 /// Throws Error when the file cannot be opened.
 void open_log(const LogOptions& options);
 /// Stops writing to stderr (a monitor in the background).
 void detach_log_from_stderr() noexcept;
 bool log_wants(Level level) noexcept;
-void log(Level level, std::string_view message, std::source_location where = std::source_location::current()) noexcept;
+void log(Level level, std::string_view message, Where where = Where::here()) noexcept;
 
-inline void log_debug(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::debug, m, w); }
-inline void log_info(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::info, m, w); }
-inline void log_warn(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::warn, m, w); }
-inline void log_error(std::string_view m, std::source_location w = std::source_location::current()) { log(Level::error, m, w); }
+inline void log_debug(std::string_view m, Where w = Where::here()) { log(Level::debug, m, w); }
+inline void log_info(std::string_view m, Where w = Where::here()) { log(Level::info, m, w); }
+inline void log_warn(std::string_view m, Where w = Where::here()) { log(Level::warn, m, w); }
+inline void log_error(std::string_view m, Where w = Where::here()) { log(Level::error, m, w); }
 
 }  // namespace keelson::base

@@ -186,8 +186,7 @@ std::vector<unsigned> Config::network_devices() const {
         if (const auto device = device_key(entry.key)) indices.push_back(device->index);
     }
     std::ranges::sort(indices);
-    const auto repeated = std::ranges::unique(indices);
-    indices.erase(repeated.begin(), repeated.end());
+    indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
     return indices;
 }
 
