@@ -1,5 +1,8 @@
 #include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/container/cgroup.hpp>
+#include <kernel/container/runtime_state.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/process/clone.hpp>
@@ -11,6 +14,8 @@ namespace keelson::container {
 namespace {
 
 constexpr int kill_deadline_ms = 10'000;
+constexpr int usual_death_ms = 50;
+constexpr unsigned thaw_deadline_ms = 1'000;
 
 /// Empty when there is no such process.
 std::string start_time(pid_t pid) {
@@ -23,7 +28,20 @@ std::string start_time(pid_t pid) {
     }
 }
 
-void end_process(const std::string& record) {
+/// What is frozen in a v1 cgroup has its SIGKILL only once it is let go.
+void thaw(const Facts& facts, const config::Config& config) {
+    const RuntimeState state = read_runtime_state(facts.runtime_directory());
+    const auto cgroup = state.find("cgroup");
+    if (cgroup == state.end()) return;
+    try {
+        const Cgroup driver(facts, config, cgroup->second);
+        if (driver.available()) driver.freeze(false, thaw_deadline_ms);
+    } catch (const Error& error) {
+        base::log_warn(cat("let go of ", facts.name(), ": ", error.what()));
+    }
+}
+
+void end_process(const std::string& record, const Facts& facts, const config::Config& config) {
     const std::vector<std::string_view> words = base::words(record);
     if (words.size() != 2) return;  // the intent alone: no process was made, or it died with the one that made it
     const auto pid = static_cast<pid_t>(base::parse_unsigned(words[0]).value_or(0));
@@ -31,6 +49,8 @@ void end_process(const std::string& record) {
     const UniqueFd handle = process::open_pidfd(pid);
     if (start_time(pid) != words[1]) return;
     process::send_signal(handle.get(), SIGKILL);
+    if (process::wait_until_gone(handle.get(), usual_death_ms)) return;
+    thaw(facts, config);
     if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
         throw Error(ETIMEDOUT, cat("process ", pid), "does not die",
                     "it may wait for a device or a network filesystem; see /proc/PID/stack");
@@ -41,8 +61,8 @@ void remove_file(const std::string& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
 }
 
-void undo_own(const lifecycle::Record& record) {
-    if (record.plugin == "process") return end_process(record.text);
+void undo_own(const lifecycle::Record& record, const Facts& facts, const config::Config& config) {
+    if (record.plugin == "process") return end_process(record.text, facts, config);
     if (record.plugin == "file") return remove_file(record.text);
     if (record.plugin == "tree") return filesystem::remove_tree(record.text);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
@@ -66,7 +86,7 @@ lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, life
                           const process::NamespaceSet* namespaces) {
     return [&facts, &config, &journal, namespaces](const lifecycle::Record& record) {
         if (record.kind == "kernel")
-            undo_own(record);
+            undo_own(record, facts, config);
         else
             undo_plugins(record, facts, config, journal, namespaces);
     };

@@ -43,12 +43,10 @@ leftovers() {
 
 # Processes that carry the test's directory or name in their command line or cgroup, but for the test itself.
 processes_of_the_test() {
-  local process pid
-  for process in /proc/[0-9]*; do
-    pid=${process#/proc/}
-    { [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ]; } && continue
-    { tr '\0' ' ' <"$process/cmdline"; cat "$process/cgroup"; } 2>/dev/null | grep -qF -e "$klt" -e "$work" || continue
-    [ "$(awk '{print $4}' "$process/stat" 2>/dev/null)" = $$ ] || echo "process $pid $(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)"
+  local pid
+  for pid in $(grep -alsF -e "$klt" -e "$work" /proc/[0-9]*/cmdline /proc/[0-9]*/cgroup | cut -d/ -f3 | sort -u); do
+    { [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ ! -e "/proc/$pid/stat" ]; } && continue
+    [ "$(awk '{print $4}' "/proc/$pid/stat" 2>/dev/null)" = $$ ] || echo "process $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
   done
 }
 

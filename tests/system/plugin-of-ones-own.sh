@@ -1,0 +1,35 @@
+#!/bin/bash
+# From nothing to a container that uses it: a network plugin made in an empty folder, built and checked against an installed
+# Keelson, once with each compiler.
+# own-host
+# timeout: 240
+. "$(dirname "$0")/../support/system.sh"
+[ "${KEELSON_AS:-}" != lxc ] || skip "LXC has no plugins"
+prefix=$work/prefix name=$klt-pl
+cmake --install "$KEELSON_BUILD" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install: $(tail -n 5 "$work/log")"
+PATH=$prefix/bin:$PATH KEELSON_BUILD=$prefix
+for file in bin/keelson bin/lxc-start share/man/man1/keelson.1 lib/keelson/plugins/net/veth.so include/keelson/abi/base.hpp; do
+  [ -e "$prefix/$file" ] || fail "the installation has no $file"
+done
+keelson plugin list | grep -q '^template *busybox' || fail "the installed program does not find the installed plugins: $(keelson plugin list)"
+remember_host
+
+with() { # COMPILER FLAGS
+  command -v "$1" >/dev/null || { echo "no $1 here"; return; }
+  local folder=$work/mytunnel.$1
+  mkdir "$folder" && cd "$folder" || fail "no $folder"
+  { keelson plugin new net mytunnel && CXX=$1 CXXFLAGS=$2 cmake -B build && cmake --build build; } >log 2>&1 || fail "$1: $(tail -n 20 log)"
+  keelson plugin check build/mytunnel.so >log 2>&1 || fail "$1: check: $(cat log)"
+  cmake --install build >log 2>&1 || fail "$1: install: $(cat log)"
+  [ "$(dirname "$(keelson plugin info net mytunnel | grep -o "/.*/mytunnel.so")")" = "$prefix/lib/keelson/plugins/net" ] ||
+    fail "$1: plugin info: $(keelson plugin info net mytunnel)"
+  cd / || exit 1
+  container "$name" "lxc.mount.auto = proc sys" "lxc.net.0.type = mytunnel" "lxc.net.0.flags = up" "lxc.net.0.ipv4.address = 10.213.3.2/24"
+  k start -n "$name" 2>"$work/out" || fail "$1: start: $(cat "$work/out")"
+  k attach -n "$name" -- ip -4 address show dev eth0 | grep -q 10.213.3.2/24 || fail "$1: no link of mytunnel inside: $(k attach -n "$name" -- ip address)"
+  k stop -k -n "$name" || fail "$1: stop"
+  host_is_as_it_was "$1"
+  rm -rf "${lxcpath:?}/$name" "$prefix/lib/keelson/plugins/net/mytunnel.so"
+}
+with g++ ""
+with clang++-14 "-stdlib=libc++"
