@@ -146,7 +146,9 @@ void check_format(const Invocation& invocation) {
 }
 
 void report(const Invocation& invocation, const Error& error) {
-    const std::string subject = invocation.name.empty() ? std::string(invocation.verb->name) : invocation.name;
+    std::string subject = invocation.name.empty() ? std::string(invocation.verb->name) : invocation.name;
+    std::replace_if(
+        subject.begin(), subject.end(), [](unsigned char c) { return c < ' '; }, '?');
     const std::string what = cat(subject, " ", invocation.verb->failed);
     if (invocation.as_lxc) {
         for (const auto& line : for_log(what, error)) base::log_error(line);
@@ -159,7 +161,10 @@ void report(const Invocation& invocation, const Error& error) {
 }
 
 int run_parsed(const Verb& verb, Invocation& invocation) {
-    if (verb.naming == Naming::raw) return verb.run(invocation);
+    if (verb.naming == Naming::raw) {
+        base::open_log({.program = invocation.program});
+        return verb.run(invocation);
+    }
     if (const auto status = answer(invocation)) return *status;
     check_format(invocation);
     take_name(invocation);

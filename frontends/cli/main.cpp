@@ -37,7 +37,7 @@ int run_as_keelson(std::vector<std::string> arguments, char** argv) {
     if (word == "--version") return std::puts(KEELSON_VERSION) < 0;
     const bool asks = word == "--help" || word == "-h" || word == "-?";
     const Verb* verb = find_verb(asks ? "help" : word);
-    if (!verb) return refuse("keelson: unknown verb '%s': 'keelson help' lists them\n", word);
+    if (!verb) return refuse("keelson: %s\n", unknown_verb(word));
     return run(*verb, {.program = cat("keelson ", verb->name), .arguments = std::move(arguments)}, argv);
 }
 

@@ -61,6 +61,8 @@ struct Invocation {
 std::span<const Verb* const> verbs();
 /// Null if there is none.
 const Verb* find_verb(std::string_view name);
+/// "unknown verb 'strat': did you mean start?"
+std::string unknown_verb(const std::string& name);
 
 /// Runs a verb as main() does: parses, answers --help and the like, opens the log, reports what is thrown. The exit status.
 int run_verb(const Verb& verb, Invocation invocation);

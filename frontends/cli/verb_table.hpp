@@ -23,6 +23,7 @@ extern const Verb start_verb;
 extern const Verb stop_verb;
 extern const Verb unfreeze_verb;
 extern const Verb update_config_verb;
+extern const Verb usernsexec_verb;
 extern const Verb wait_verb;
 
 }  // namespace keelson::cli

@@ -19,7 +19,7 @@ int run(Invocation& invocation) {
     if (invocation.arguments.empty()) return list_verbs();
     const std::string& name = invocation.arguments.front();
     const Verb* verb = find_verb(name);
-    if (!verb) return usage_failure(invocation, cat("unknown verb '", name, "': 'keelson help' lists them"));
+    if (!verb) return usage_failure(invocation, unknown_verb(name));
     Invocation help;
     help.program = cat("keelson ", name);
     help.arguments = {"--help"};
