@@ -2,9 +2,6 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/actors.hpp>
-#include <kernel/filesystem/mount.hpp>
-
-#include <sys/mount.h>
 
 #include <algorithm>
 
@@ -27,51 +24,10 @@ private:
     network::HandedLink& link_;
 };
 
-std::string prefix_of(const std::string& value) {
-    const size_t colon = value.find(':');
-    if (colon == std::string::npos || value.starts_with('/')) return {};
-    return value.substr(0, colon);
-}
-
-const plugins::LoadedPlugin& find_storage(const std::string& path) {
-    for (const std::string& name : host().applying("storage", path)) {
-        const plugins::LoadedPlugin& plugin = host().load("storage", name);
-        if (plugin.as<abi::Storage>().recognises(sdk::to_abi(path))) return plugin;
-    }
-    if (!base::exists(path)) {
-        throw Error(ENOENT, path, "the rootfs does not exist", "check lxc.rootfs.path, or make it with keelson create");
-    }
-    throw Error(EINVAL, path, "no storage plugin recognises this rootfs",
-                "name one in lxc.rootfs.path, NAME:PATH; keelson plugin list storage shows the names");
-}
-
 }  // namespace
 
-abi::Rootfs StorageChoice::raw() const {
-    return {sizeof(abi::Rootfs), read_only ? 1U : 0U, sdk::to_abi(path), sdk::to_abi(options)};
-}
-
-StorageChoice choose_storage(const config::Config& config) {
-    StorageChoice choice;
-    const std::string value = config.get("lxc.rootfs.path");
-    if (value.empty()) return choice;
-    const filesystem::MountOptions options = filesystem::parse_options(config.get("lxc.rootfs.options"));
-    choice.options = options.data;
-    choice.read_only = (options.set & MOUNT_ATTR_RDONLY) != 0;
-    const std::string prefix = prefix_of(value);
-    if (prefix.empty()) {
-        choice.path = value;
-        choice.plugin = &find_storage(value);
-        return choice;
-    }
-    choice.path = value.substr(prefix.size() + 1);
-    choice.plugin = &host().load("storage", prefix);
-    return choice;
-}
-
 Actors::Actors(const Facts& facts, const config::Config& config)
-    : stage_hooks(facts, config), cgroup(facts, config), facts_(facts), config_(config) {
-    storage = choose_storage(config);
+    : storage(facts, config), stage_hooks(facts, config), cgroup(facts, config), facts_(facts), config_(config) {
     choose_networks();
     choose_modules();
 }
@@ -124,12 +80,7 @@ bool Actors::host_network() const {
 }
 
 void Actors::check() {
-    if (storage.plugin != nullptr) {
-        const CallContext context(facts_, config_, *storage.plugin, nullptr);
-        const abi::Rootfs rootfs = storage.raw();
-        plugins::call(*storage.plugin,
-                      [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().check(context.raw(), &rootfs, e); });
-    }
+    if (storage.available()) storage.check();
     for (NetworkChoice& n : networks) {
         abi::Network& plugin = n.plugin->as<abi::Network>();
         const uint32_t traits = plugin.traits();
@@ -153,23 +104,6 @@ void Actors::check() {
                       [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
         return !wanted;
     });
-}
-
-void Actors::prepare_storage() {
-    const CallContext context(facts_, config_, *storage.plugin, journal_);
-    const abi::Rootfs rootfs = storage.raw();
-    plugins::call(*storage.plugin,
-                  [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().prepare(context.raw(), &rootfs, e); });
-}
-
-UniqueFd Actors::mount_rootfs() {
-    const CallContext context(facts_, config_, *storage.plugin, journal_);
-    const abi::Rootfs rootfs = storage.raw();
-    int32_t mount = -1;
-    plugins::call(*storage.plugin, [&](abi::ErrorSink* e) {
-        return storage.plugin->as<abi::Storage>().mount(context.raw(), &rootfs, &mount, e);
-    });
-    return UniqueFd(mount);
 }
 
 void Actors::prepare_module(const plugins::LoadedPlugin* plugin) {
@@ -206,6 +140,7 @@ void Actors::connect_network(NetworkChoice& network, const process::NamespaceSet
 
 void Actors::attach_journal(lifecycle::Journal* journal) {
     journal_ = journal;
+    storage.attach_journal(journal);
     stage_hooks.attach_journal(journal);
 }
 

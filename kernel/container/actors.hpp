@@ -4,6 +4,7 @@
 #include <kernel/container/cgroup.hpp>
 #include <kernel/container/facts.hpp>
 #include <kernel/container/stage_hooks.hpp>
+#include <kernel/container/storage.hpp>
 #include <kernel/network/inside.hpp>
 #include <kernel/process/namespaces.hpp>
 
@@ -12,17 +13,6 @@
 #include <vector>
 
 namespace keelson::container {
-
-/// lxc.rootfs.path taken apart, with the backend that serves it.
-struct StorageChoice {
-    const plugins::LoadedPlugin* plugin = nullptr;  ///< null: no rootfs, the host's is used
-    std::string path, options;
-    bool read_only = false;
-
-    abi::Rootfs raw() const;
-};
-/// "NAME:PATH" when NAME is a storage plugin, else the first backend whose kind of file PATH is and that recognises it.
-StorageChoice choose_storage(const config::Config& config);
 
 struct NetworkChoice {
     unsigned index;
@@ -50,14 +40,12 @@ public:
 
     void attach_journal(lifecycle::Journal* journal);
 
-    StorageChoice storage;
+    Storage storage;
     std::vector<NetworkChoice> networks;
     std::vector<ModuleChoice> modules;  ///< by order
     StageHooks stage_hooks;
     Cgroup cgroup;
 
-    void prepare_storage();
-    UniqueFd mount_rootfs();
     void prepare_module(const plugins::LoadedPlugin* plugin);
     void confine(const ModuleChoice& module, int proc) const;  ///< [inside]
     void prepare_network(NetworkChoice& network);

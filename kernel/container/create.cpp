@@ -2,9 +2,9 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/global.hpp>
-#include <kernel/container/actors.hpp>
 #include <kernel/container/container.hpp>
 #include <kernel/container/partial.hpp>
+#include <kernel/container/storage.hpp>
 #include <kernel/container/template_run.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/process/user_privilege.hpp>
@@ -21,6 +21,16 @@ config::Config base_config(const CreateOptions& options) {
     const std::string file = named ? options.config_file : config::global("lxc.default_config");
     if (named || base::exists(file)) config.load(file);
     return config;
+}
+
+/// That of -B, else the first that keeps a rootfs in a directory.
+const plugins::LoadedPlugin& storage_plugin(const Container& container, const CreateOptions& options) {
+    plugins::PluginHost& host = plugins::PluginHost::instance();
+    if (!options.storage.empty() && options.storage != "none") return host.load("storage", options.storage);
+    const std::vector<std::string> names = host.applying("storage", container.lxcpath());
+    if (names.empty())
+        throw Error(0, container.directory(), "no storage plugin keeps a rootfs in a directory:", "name one: -B");
+    return host.load("storage", names.front());
 }
 
 /// Each change of a creation has its record: a creation that fails, or whose process dies, leaves nothing.
@@ -83,25 +93,15 @@ private:
     }
 
     void use_given_rootfs() {
-        const StorageChoice storage = choose_storage(config_);
-        if (!base::exists(storage.path)) {
-            throw Error(ENOENT, storage.path, "the rootfs that the configuration names does not exist",
+        const std::string path = rootfs_path(config_);
+        if (!base::exists(path)) {
+            throw Error(ENOENT, path, "the rootfs that the configuration names does not exist",
                         "make it, or take lxc.rootfs.path out of the configuration");
         }
     }
 
-    /// That of -B, else the first that keeps a rootfs in a directory.
-    const plugins::LoadedPlugin& storage_for_new_rootfs() {
-        auto& host = plugins::PluginHost::instance();
-        if (!options_.storage.empty() && options_.storage != "none") return host.load("storage", options_.storage);
-        const std::vector<std::string> names = host.applying("storage", container_.directory());
-        if (names.empty())
-            throw Error(0, container_.directory(), "no storage plugin keeps a rootfs in a directory:", "name one: -B");
-        return host.load("storage", names.front());
-    }
-
     void create_rootfs() {
-        const plugins::LoadedPlugin& plugin = storage_for_new_rootfs();
+        const plugins::LoadedPlugin& plugin = storage_plugin(container_, options_);
         const CallContext context(facts_, config_, plugin, &journal_);
         const std::string directory = options_.directory.empty() ? container_.directory() + "/rootfs" : options_.directory;
         std::vector<abi::StringView> words;
@@ -136,11 +136,13 @@ private:
 
 void Container::create(const CreateOptions& options) {
     if (defined()) throw Error(EEXIST, name_, "the container already exists", cat("keelson destroy ", name_, " removes it"));
-    refuse_unknown_template(options.template_name);
     config::Config config = base_config(options);
     process::IdMap idmap = process::IdMap::from(config);
-    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
     recover();
+    // Loaded before an ordinary user enters the user namespace, in which root's files cannot be told from anybody's.
+    storage_plugin(*this, options);
+    load_template(options.template_name);
+    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
     const Facts facts(name_, lxcpath_, std::move(idmap));
     Creation(*this, facts, config, options).run();
     config_.reset();

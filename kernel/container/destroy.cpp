@@ -1,9 +1,10 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/container/actors.hpp>
 #include <kernel/container/container.hpp>
 #include <kernel/container/hooks.hpp>
 #include <kernel/container/session.hpp>
+#include <kernel/container/stage_hooks.hpp>
+#include <kernel/container/storage.hpp>
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/process/user_privilege.hpp>
 
@@ -32,15 +33,6 @@ void refuse_with_dependents(const Container& container, bool snapshots) {
     }
 }
 
-void destroy_storage(const Facts& facts, const config::Config& config) {
-    const StorageChoice storage = choose_storage(config);
-    if (storage.plugin == nullptr) return;
-    const CallContext context(facts, config, *storage.plugin, nullptr);
-    const abi::Rootfs rootfs = storage.raw();
-    plugins::call(*storage.plugin,
-                  [&](abi::ErrorSink* e) { return storage.plugin->as<abi::Storage>().destroy(context.raw(), &rootfs, e); });
-}
-
 /// A rootfs that is gone already is no reason to keep the rest.
 bool has_rootfs(const config::Config& config) {
     const std::string value = config.get("lxc.rootfs.path");
@@ -57,15 +49,18 @@ void Container::destroy(bool force, bool snapshots) {
         kill();
     }
     refuse_with_dependents(*this, snapshots);
-    process::IdMap idmap = process::IdMap::from(config());
-    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
     recover();
-    const Facts facts(name_, lxcpath_, std::move(idmap));
-    Hooks hooks(facts, config());
-    hooks.run("destroy");
-    StageHooks(facts, config()).run(abi::HookStage::destroy);
+    const Facts facts(name_, lxcpath_, process::IdMap::from(config()));
+    // Plugins are loaded before an ordinary user enters the user namespace, in which root's files cannot be told from
+    // anybody's.
+    const std::optional<Storage> storage =
+        has_rootfs(config()) ? std::optional<Storage>(std::in_place, facts, config()) : std::nullopt;
+    const StageHooks plugin_hooks(facts, config());
+    if (process::is_ordinary_user()) process::enter_user_privilege(facts.idmap());
+    Hooks(facts, config()).run("destroy");
+    plugin_hooks.run(abi::HookStage::destroy);
     if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;
-    if (has_rootfs(config())) destroy_storage(facts, config());
+    if (storage && storage->available()) storage->destroy();
     filesystem::remove_tree(directory());
     config_.reset();
 }

@@ -4,10 +4,13 @@
 #include <kernel/container/host_steps.hpp>
 #include <kernel/container/link_text.hpp>
 #include <kernel/container/undo.hpp>
+#include <kernel/process/credentials.hpp>
 #include <kernel/process/settings.hpp>
 #include <kernel/process/title.hpp>
+#include <kernel/process/user_privilege.hpp>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -77,6 +80,10 @@ constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 void check_plugins(Run& run) { run.actors.check(); }
 
+void enter_user_namespace(Run& run) {
+    if (!process::has_capability(CAP_SYS_ADMIN)) process::enter_user_privilege(run.facts.idmap());
+}
+
 void leave_mount_namespace(Run& run) {
     if (!run.config.flag("lxc.monitor.unshare") || run.monitor_born) return;
     if (::unshare(CLONE_NEWNS) != 0) throw Error::last("make a mount namespace", "lxc.monitor.unshare");
@@ -120,9 +127,9 @@ void become_monitor(Run& run) {
 
 void mount_rootfs(Run& run) {
     UniqueFd mount;
-    if (run.actors.storage.plugin != nullptr) {
-        run.actors.prepare_storage();
-        mount = run.actors.mount_rootfs();
+    if (run.actors.storage.available()) {
+        run.actors.storage.prepare();
+        mount = run.actors.storage.mount();
     }
     run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
     run.rootfs->prepare();

@@ -7,6 +7,9 @@ namespace keelson::container::host {
 
 void check_plugins(Run& run);
 
+/// An ordinary user's process gets its privileges over mounts and ids. Plugins are loaded by now: in there root's files cannot
+/// be told from anybody's.
+void enter_user_namespace(Run& run);
 /// lxc.monitor.unshare: what hooks mount from here on, the host does not see.
 void leave_mount_namespace(Run& run);
 void run_pre_start_hooks(Run& run);

@@ -4,7 +4,6 @@
 #include <kernel/container/partial.hpp>
 #include <kernel/container/supervisor.hpp>
 #include <kernel/process/clone.hpp>
-#include <kernel/process/user_privilege.hpp>
 
 namespace keelson::container {
 namespace {
@@ -38,10 +37,8 @@ int Container::start(const StartOptions& options) {
     refuse_partial(*this);
     refuse_empty(*this, options);
     UniqueFd listener = take_command_socket(*this);
-    process::IdMap idmap = process::IdMap::from(config());
-    if (process::is_ordinary_user()) process::enter_user_privilege(idmap);
     recover();
-    const Facts facts(name_, lxcpath_, std::move(idmap));
+    const Facts facts(name_, lxcpath_, process::IdMap::from(config()));
     Supervisor supervisor(facts, config(), options, std::move(listener));
     return process::shell_status(supervisor.run());
 }

@@ -15,7 +15,8 @@ void fill_start_table(Run& run) {
 
     add(resolve, "plugins", host::check_plugins);
 
-    add(pre_start, "kernel", host::leave_mount_namespace);
+    if (run.facts.raw().ordinary_user != 0) add(pre_start, "kernel (user namespace)", host::enter_user_namespace);
+    add(pre_start, "kernel (mount namespace)", host::leave_mount_namespace);
     add(pre_start, "hooks", host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
     for (const ModuleChoice& module : actors.modules) {
@@ -24,7 +25,7 @@ void fill_start_table(Run& run) {
     }
     if (actors.cgroup.available()) add(pre_start, title(actors.cgroup.driver()), host::make_cgroups);
     add(pre_start, "monitor", host::become_monitor);
-    add(pre_start, actors.storage.plugin != nullptr ? title(actors.storage.plugin) : "kernel (the host's root)",
+    add(pre_start, actors.storage.available() ? title(&actors.storage.plugin()) : "kernel (the host's root)",
         host::mount_rootfs);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(pre_start, title(network.plugin), [&run, i = &network - actors.networks.data()] {

@@ -1,6 +1,6 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/container/actors.hpp>
+#include <kernel/container/storage.hpp>
 #include <kernel/container/template_run.hpp>
 #include <kernel/filesystem/mount.hpp>
 #include <kernel/filesystem/tree.hpp>
@@ -60,10 +60,13 @@ std::string header_of(const TemplateChoice& choice, const CreateOptions& options
 
 }  // namespace
 
-void refuse_unknown_template(const std::string& name) {
+void load_template(const std::string& name) {
     if (name == "none") return;
     const TemplateChoice choice = choose(name);
-    if (choice.program.empty() || ::access(choice.program.c_str(), X_OK) == 0) return;
+    if (choice.program.empty() || ::access(choice.program.c_str(), X_OK) == 0) {
+        plugin_of(choice);
+        return;
+    }
     std::string names;
     for (const plugins::PluginFile& file : plugins::PluginHost::instance().list("template"))
         names += cat(names.empty() ? "" : ", ", file.name);
@@ -133,11 +136,11 @@ void TemplateRun::work(process::Channel& channel) {
 
 /// A directory is its own tree; other storage is mounted at LXCPATH/NAME/rootfs.
 std::string TemplateRun::mount_rootfs() {
-    Actors actors(facts_, config_);
-    if (std::string_view type = actors.storage.plugin->file().applies_to; type == "directory") return actors.storage.path;
+    const Storage storage(facts_, config_);
+    if (storage.is_directory()) return storage.path();
     const std::string target = facts_.directory() + "/rootfs";
     base::make_directories(target, 0755);
-    const UniqueFd mount = actors.mount_rootfs();
+    const UniqueFd mount = storage.mount();
     const UniqueFd directory = base::open_file(target, O_PATH | O_DIRECTORY);
     filesystem::attach(mount.get(), directory.get(), target);
     return target;

@@ -16,8 +16,8 @@ struct TemplateResult {
 };
 
 /// A template is a plugin, or a program /usr/share/lxc/templates/lxc-NAME or /PATH, which the plugin `script` runs.
-/// Throws for neither.
-void refuse_unknown_template(const std::string& name);
+/// Throws for neither, and for a plugin that cannot be loaded.
+void load_template(const std::string& name);
 /// Its options, one line each.
 std::vector<std::string> template_help(const std::string& name);
 

@@ -153,6 +153,8 @@ const LoadedPlugin& PluginHost::Registry::load(const Id& id) {
         throw Error(0, found.path,
                     "nothing more is loaded after a plugin crashed:", "start again without the one that crashed");
     void* interface = load_object(std::move(fd), found, &crashed);
+    // Asking for its keys later must not look at the file again: a user namespace may have been entered since.
+    files.try_emplace(id, found);
     return loaded.try_emplace(id, std::move(found), interface).first->second;
 }
 

@@ -38,7 +38,9 @@ std::string user_name() {
 /// newuidmap PID INSIDE HOST COUNT ...
 void write_by_helper(const char* helper, const char* file, pid_t pid, const std::string& lines) {
     std::vector<std::string> words{helper, cat(pid)};
-    for (const std::string_view word : base::words(lines)) words.emplace_back(word);
+    for (const std::string_view line : base::split(lines, '\n')) {
+        for (const std::string_view word : base::words(line)) words.emplace_back(word);
+    }
     const ProgramResult result = run_program(words);
     if (result.status == 127) {
         throw Error(ENOENT, helper, "the helper that writes id maps for ordinary users is missing", "apt-get install uidmap");
