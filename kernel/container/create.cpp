@@ -27,7 +27,7 @@ config::Config base_config(const CreateOptions& options) {
 const plugins::LoadedPlugin& storage_plugin(const Container& container, const CreateOptions& options) {
     plugins::PluginHost& host = plugins::PluginHost::instance();
     if (!options.storage.empty() && options.storage != "none") return host.load("storage", options.storage);
-    const std::vector<std::string> names = host.applying("storage", container.lxcpath());
+    const std::vector<std::string> names = host.applying("storage", "/");
     if (names.empty())
         throw Error(0, container.directory(), "no storage plugin keeps a rootfs in a directory:", "name one: -B");
     return host.load("storage", names.front());
