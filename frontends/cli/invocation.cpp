@@ -1,5 +1,5 @@
-#include <fcntl.h>
 #include <strings.h>
+#include <frontends/cli/arguments.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb.hpp>
 #include <kernel/base/file.hpp>
@@ -7,9 +7,7 @@
 #include <kernel/config/global.hpp>
 
 #include <algorithm>
-#include <climits>
 #include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <optional>
 
@@ -111,13 +109,10 @@ void open_log(const Invocation& invocation) {
     base::open_log(log);
 }
 
-/// Absolute, because the monitor's working directory is / and its socket is named after the path; no slash at the end.
+/// Absolute, because the monitor's socket is named after the path; no slash at the end.
 std::string clean_path(std::string path) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
-    if (path.empty() || path.front() == '/') return path;
-    char here[PATH_MAX];
-    if (!::getcwd(here, sizeof here)) throw Error::last("find the working directory for", path);
-    return cat(here, "/", path);
+    return absolute(path);
 }
 
 void take_name(Invocation& invocation) {
