@@ -52,6 +52,9 @@ done
 # killed while init is frozen
 make "dir:$lxcpath/$name/rootfs"
 k start -n "$name" && k freeze -n "$name" || fail "no frozen container"
-kill -KILL "$(monitor_of)"
+monitor=$(monitor_of)
+kill -KILL "$monitor"
+dead() { [ ! -e "/proc/$monitor" ]; }
+wait_for 5 dead || fail "the monitor does not die"
 "$keelson" recover >/dev/null || fail "recover of a frozen container"
 host_is_as_it_was "the monitor of a frozen container killed"
