@@ -22,40 +22,43 @@ void apply(Subject& subject, TestContainer& container) {
     }
 }
 
+/// One container with what it needs, and the host as it was before anything was applied.
+struct Trial {
+    explicit Trial(Bench& bench) : subject(make_subject(bench)), container(bench.container()) {
+        subject->provide(container);
+        before = bench.snapshot();
+    }
+    std::unique_ptr<Subject> subject;
+    TestContainer& container;
+    Snapshot before;
+};
+
 void undone(Bench& bench) {
-    const auto subject = make_subject(bench);
-    TestContainer& container = bench.container();
-    subject->provide(container);
-    const Snapshot before = bench.snapshot();
-    apply(*subject, container);
-    bench.undo(container);
-    bench.expect_unchanged(before, "apply and undo");
-    subject->dispose(container);
+    Trial trial(bench);
+    apply(*trial.subject, trial.container);
+    bench.undo(trial.container);
+    bench.expect_unchanged(trial.before, "apply and undo");
+    trial.subject->dispose(trial.container);
 }
 
 void undone_elsewhere(Bench& bench) {
-    const auto subject = make_subject(bench);
-    TestContainer& container = bench.container();
-    subject->provide(container);
-    const Snapshot before = bench.snapshot();
+    const Trial trial(bench);
     std::string words;
-    if (in_child([&] { subject->apply(container); }, &words) != 0) throw Failure(words.empty() ? "apply crashed" : words);
-    bench.undo(container);
-    bench.expect_unchanged(before, "apply in one process and undo in another");
-    subject->dispose(container);
+    if (in_child([&] { trial.subject->apply(trial.container); }, &words) != 0)
+        throw Failure(words.empty() ? "apply crashed" : words);
+    bench.undo(trial.container);
+    bench.expect_unchanged(trial.before, "apply in one process and undo in another");
+    trial.subject->dispose(trial.container);
 }
 
 void undone_twice(Bench& bench) {
-    const auto subject = make_subject(bench);
-    TestContainer& container = bench.container();
-    subject->provide(container);
-    const Snapshot before = bench.snapshot();
-    apply(*subject, container);
-    bench.undo(container);
-    bench.undo(container);
-    bench.undo(container, false);
-    bench.expect_unchanged(before, "undo, undo again, and undo without namespaces");
-    subject->dispose(container);
+    const Trial trial(bench);
+    apply(*trial.subject, trial.container);
+    bench.undo(trial.container);
+    bench.undo(trial.container);
+    bench.undo(trial.container, false);
+    bench.expect_unchanged(trial.before, "undo, undo again, and undo without namespaces");
+    trial.subject->dispose(trial.container);
 }
 
 /// Runs apply in a child that is killed at the given moment; true if it came that far.
@@ -74,42 +77,36 @@ bool killed_at(Subject& subject, TestContainer& container, unsigned moment) {
 }
 
 void killed(Bench& bench) {
-    const auto subject = make_subject(bench);
-    TestContainer& container = bench.container();
-    subject->provide(container);
-    const Snapshot before = bench.snapshot();
+    const Trial trial(bench);
     for (unsigned moment = 0; moment < most_moments; ++moment) {
-        const bool was_killed = killed_at(*subject, container, moment);
-        bench.undo(container);
-        bench.expect_unchanged(before, cat("a kill at moment ", moment, " of its records and undo,"));
-        bench.undo(container, false);
+        const bool was_killed = killed_at(*trial.subject, trial.container, moment);
+        bench.undo(trial.container);
+        bench.expect_unchanged(trial.before, cat("a kill at moment ", moment, " of its records and undo,"));
+        bench.undo(trial.container, false);
         if (!was_killed) break;
     }
-    subject->dispose(container);
+    trial.subject->dispose(trial.container);
 }
 
 /// A journal that cannot be written has to stop the plugin before the change.
 void refused(Bench& bench) {
-    const auto subject = make_subject(bench);
-    TestContainer& container = bench.container();
-    subject->provide(container);
-    const Snapshot before = bench.snapshot();
+    const Trial trial(bench);
     for (unsigned moment = 0; moment < most_moments; ++moment) {
-        container.journal().clear();
-        container.journal().interrupt(Interruption::refuse, moment);
+        trial.container.journal().clear();
+        trial.container.journal().interrupt(Interruption::refuse, moment);
         bool failed = false;
         try {
-            subject->apply(container);
+            trial.subject->apply(trial.container);
         } catch (const Error&) {
             failed = true;
         }
-        if (container.journal().refused() && !failed)
+        if (trial.container.journal().refused() && !failed)
             throw Failure(cat("goes on although the journal refused its record number ", moment));
-        bench.undo(container);
-        bench.expect_unchanged(before, cat("a refused record number ", moment, " and undo,"));
-        if (!container.journal().refused()) break;
+        bench.undo(trial.container);
+        bench.expect_unchanged(trial.before, cat("a refused record number ", moment, " and undo,"));
+        if (!trial.container.journal().refused()) break;
     }
-    subject->dispose(container);
+    trial.subject->dispose(trial.container);
 }
 
 /// Records that are none of ours: any answer will do, but nothing may be touched.
