@@ -122,8 +122,11 @@ void TemplateRun::work(process::Channel& channel) {
         ::umask(022);
         if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
         const std::string rootfs = mount_rootfs();
+        // Storage made it for the container's root; until the shift below everything has the container's own ids.
+        const bool shifts = facts_.raw().ordinary_user == 0 && !facts_.idmap().empty();
+        if (shifts && ::chown(rootfs.c_str(), 0, 0) != 0) throw Error::last("chown", rootfs);
         for (const std::string& line : fill(rootfs)) channel.send('l', line);
-        if (facts_.raw().ordinary_user == 0 && !facts_.idmap().empty()) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
+        if (shifts) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
         channel.send('d');
         ::_exit(0);
     } catch (const Error& error) {

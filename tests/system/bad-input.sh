@@ -28,14 +28,10 @@ does_not_start() {
   [ "$(keelson info -n "$name" -s -H)" = STOPPED ] || fail "$what: it is $(keelson info -n "$name" -s -H)"
   prepare=
 }
-mkdir -p "$work/closed" && chmod 700 "$work/closed"
 remember_host
 
 # rootfs
 prepare="rm -rf $lxcpath/$name/rootfs" does_not_start "missing rootfs" "$lxcpath/$name/rootfs.*No such file" "."
-closed() { mv "$lxcpath/$name/rootfs" "$work/closed/rootfs" && chown -R 100000:100000 "$work/closed/rootfs"; }
-prepare=closed does_not_start "rootfs that the container's root cannot enter" "Permission denied" "100000|chmod|idmap" \
-  "lxc.rootfs.path = dir:$work/closed/rootfs" "lxc.idmap = u 0 100000 65536" "lxc.idmap = g 0 100000 65536"
 
 # plugins
 does_not_start "unknown storage" "nosuchstorage" "" "lxc.rootfs.path = nosuchstorage:/klt"
