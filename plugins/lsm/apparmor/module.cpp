@@ -27,10 +27,8 @@ struct Names {
         const std::string path = context.lxcpath();
         profile = cat("lxc-", context.name(), "_<", path, '>');
         if (profile.size() > longest) {
-            uint64_t hash = 0xcbf29ce484222325;
-            for (const char c : profile) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
             char text[17];
-            std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+            std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sdk::fnv1a(profile)));
             profile = text;
         }
         file = profile;

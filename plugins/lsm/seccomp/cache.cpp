@@ -5,17 +5,14 @@
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
 
 namespace keelson::seccomp {
 
 namespace {
 
-/// FNV-1a: only names a file, whose content decides.
-std::string entry_name(std::string_view made_from) {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (const char c : made_from) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-    return std::to_string(hash);
-}
+/// Only names a file, whose content decides.
+std::string entry_name(std::string_view made_from) { return std::to_string(sdk::fnv1a(made_from)); }
 
 UniqueFd open_own_directory(int parent, const std::string& name) {
     if (::mkdirat(parent, name.c_str(), 0700) != 0 && errno != EEXIST) return {};
