@@ -24,7 +24,8 @@ void refuse_overlaps(const std::vector<abi::IdRange>& ranges) {
             if (overlap(a.inside, b.inside, a.count, b.count) || overlap(a.host, b.host, a.count, b.count)) {
                 throw Error(EINVAL, "lxc.idmap",
                             cat("two ranges overlap: ", a.inside, " ", a.host, " ", a.count, " and ", b.inside, " ", b.host,
-                                " ", b.count));
+                                " ", b.count),
+                            "an id can stand in one range only, inside and on the host");
             }
         }
     }

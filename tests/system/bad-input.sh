@@ -11,8 +11,9 @@ keelson() { local verb=$1; shift; "$KEELSON_BUILD/bin/keelson" "$verb" -P "$lxcp
 # refused WHAT CODE WORDS HINT COMMAND...: the command exits with CODE; the cause and hint match the expressions
 refused() {
   local what=$1 wanted=$2 words=$3 hint=$4 code; shift 4
-  "$@" >"$work/said" 2>&1
+  "$@" >"$work/raw" 2>&1
   code=$?
+  tr -s '\n ' ' ' <"$work/raw" >"$work/said" # long lines are folded
   [ $code = "$wanted" ] || fail "$what: exit code $code, not $wanted: $(cat "$work/said")"
   grep -Eq -e "$words" "$work/said" || fail "$what: the message does not match '$words': $(cat "$work/said")"
   [ -z "$hint" ] || grep -Eq -e "hint +.*($hint)" "$work/said" || fail "$what: no hint that matches '$hint': $(cat "$work/said")"
@@ -25,7 +26,8 @@ does_not_start() {
   container "$name" "lxc.net.0.type = empty" "$@"
   [ -z "${prepare:-}" ] || $prepare
   refused "$what" 1 "$words" "$hint" keelson start -n "$name"
-  [ "$(keelson info -n "$name" -s -H)" = STOPPED ] || fail "$what: it is $(keelson info -n "$name" -s -H)"
+  # a configuration that cannot be read has no state to show
+  case $(keelson info -n "$name" -s -H 2>/dev/null) in STOPPED | "") ;; *) fail "$what: it runs" ;; esac
   prepare=
 }
 remember_host
@@ -38,7 +40,7 @@ does_not_start "unknown storage" "nosuchstorage" "" "lxc.rootfs.path = nosuchsto
 refused "unknown network type" 1 "config:[0-9]+.*nosuchnet|nosuchnet.*" "." keelson start -n "$name" -s lxc.net.0.type=nosuchnet
 refused "unknown template" 1 "nosuchtemplate" "." keelson create -n "$klt-t" -t nosuchtemplate
 [ ! -e "$lxcpath/$klt-t" ] || fail "an unknown template left $lxcpath/$klt-t"
-does_not_start "unknown key" "config:[0-9]+.*lxc.no.such.key" "" "lxc.no.such.key = 1"
+does_not_start "unknown key" "lxc.no.such.key.*config:[0-9]+" "" "lxc.no.such.key = 1"
 
 # network
 does_not_start "missing bridge" "klt-none" "." "lxc.net.1.type = veth" "lxc.net.1.link = klt-none"
@@ -48,7 +50,7 @@ does_not_start "an id map without groups" "gid|group|g 0" "." "lxc.idmap = u 0 1
 does_not_start "overlapping ids" "map" "." "lxc.idmap = u 0 100000 65536" "lxc.idmap = u 0 200000 65536" "lxc.idmap = g 0 100000 65536"
 
 # cgroup
-does_not_start "a cgroup that cannot be made" "cgroup" "." "lxc.cgroup.dir = $klt-no/../../../../escape"
+does_not_start "a cgroup outside of the base" "cgroup" "" "lxc.cgroup.dir = $klt-no/../../../../escape"
 
 # init
 does_not_start "init that does not exist" "/no/such/init.*No such file" "." "lxc.init.cmd = /no/such/init"
