@@ -47,6 +47,13 @@ void give_idmap(int mount, const MountOptions& options, int user_namespace) {
     set_idmap(mount, user_namespace, options.recursive);
 }
 
+/// Which mount a path leads to (statx(2), Linux 5.8); 0 if it leads nowhere.
+uint64_t mount_at(const std::string& path) {
+    struct statx facts {};
+    const bool known = ::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &facts) == 0 && (facts.stx_mask & STATX_MNT_ID) != 0;
+    return known ? facts.stx_mnt_id : 0;
+}
+
 }  // namespace
 
 RootfsSetup::RootfsSetup(const config::Config& config, std::string lxcpath, std::string name, UniqueFd rootfs_mount)
@@ -106,6 +113,7 @@ void RootfsSetup::enter_mount_namespace() {
     host_dev_ = base::open_file("/dev", O_PATH | O_DIRECTORY);
     host_pts_.reset(::open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!has_own_rootfs()) return;
+    mount_of_source_ = mount_at(rootfs_path(config_));
     mount_directory_.reset(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (mount_directory_) return;
     throw Error::last("open lxc.rootfs.mount", mount_point_, "make that directory; only the container mounts its rootfs on it");
@@ -116,6 +124,9 @@ void RootfsSetup::attach_rootfs() {
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
         return;
     }
+    // A pre-mount hook mounted the real rootfs over the path, as those for encrypted ones do.
+    const std::string source = rootfs_path(config_);
+    if (mount_at(source) != mount_of_source_) rootfs_mount_ = clone_tree(AT_FDCWD, source, true);
     MountOptions options = rootfs_options_;
     options.recursive = false;
     place(rootfs_mount_.get(), mount_directory_.get(), options, mount_point_);

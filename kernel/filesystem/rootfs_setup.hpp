@@ -53,7 +53,8 @@ public:
     /// Stage pre-mount, before the hooks, and better before the child takes its ids: the way to lxc.rootfs.mount may be open to
     /// the starter only. Host mounts are made slaves of their peers, so that nothing goes back.
     void enter_mount_namespace();
-    /// Stage mount: the rootfs is attached at lxc.rootfs.mount.
+    /// Stage mount: the rootfs is attached at lxc.rootfs.mount. If a pre-mount hook mounted something over lxc.rootfs.path,
+    /// that is the rootfs.
     void attach_rootfs();
     void mount_dev();      ///< lxc.autodev: the tmpfs and dev/pts directory
     void mount_auto();     ///< lxc.mount.auto: proc and sys
@@ -106,6 +107,7 @@ private:
     bool own_rootfs_;
     UniqueFd rootfs_mount_;
     UniqueFd mount_directory_;
+    uint64_t mount_of_source_ = 0;
     UniqueFd host_dev_, host_pts_;
     UniqueFd root_;
     std::vector<MountEntry> entries_;

@@ -311,6 +311,20 @@ TEST(RootfsSetup, PivotLeavesNothingOfTheHost) {
     });
 }
 
+TEST(RootfsSetup, WhatAPreMountHookPutsOverTheRootfsIsTheRootfs) {
+    Container web;
+    in_private_mounts([&] {
+        RootfsSetup setup = web.setup("lxc.rootfs.options = nosuid\n");
+        setup.prepare();
+        setup.enter_mount_namespace();
+        ASSERT_EQ(::mount("none", web.rootfs().c_str(), "tmpfs", 0, nullptr), 0);
+        web.tree.file("lxc/web/rootfs/decrypted", "text");
+        setup.attach_rootfs();
+        EXPECT_EQ(content(web.mount_point() + "/decrypted"), "text");
+        EXPECT_TRUE(has(web.mounts(), " rw,nosuid,relatime tmpfs none")) << joined(web.mounts());
+    });
+}
+
 TEST(RootfsSetup, PinnedFilesystemCannotBeMadeReadOnlyFromInside) {
     const Tree tree;
     tree.directory("disk");
