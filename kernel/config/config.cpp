@@ -22,12 +22,15 @@ void check_one_line(std::string_view key, std::string_view value) {
         throw Error(EINVAL, std::string(key), "a blank or '=' in the key");
 }
 
-/// Names the keys that go with `name`: itself, and those below it where it stands for several.
-std::function<bool(std::string_view)> belonging_to(const std::string& name) {
+/// Is `key` what `name` stands for: itself, a device's keys, all hooks, the members of a family?
+bool belongs_to(std::string_view key, const std::string& name) {
+    if (key == name) return true;
+    if (!key.starts_with(name + ".")) return false;
     const auto device = device_key(name);
-    const bool several =
-        name == "lxc.net" || name == "lxc.hook" || (device && device->rest.empty()) || find_family(name) != nullptr;
-    return [name, several](std::string_view key) { return key == name || (several && key.starts_with(name + ".")); };
+    if (name == "lxc.net" || (device && device->rest.empty())) return true;
+    const abi::Key* const declared = kernel_key(key);
+    if (name == "lxc.hook") return declared != nullptr && has_flag(*declared, abi::key_list);
+    return declared != nullptr && declared == find_family(name);
 }
 
 /// What the line of a key can be in the way of: that key, and for a network device all of it.
@@ -112,25 +115,31 @@ void Config::override(std::string_view key, std::string_view value) {
 void Config::unset(std::string_view key) {
     check_one_line(key, {});
     const std::string name = canonical_key(key);
-    const auto names = belonging_to(name);
+    const auto device = device_key(name);
+    // The type is what makes a device.
+    if (device && device->rest == "type") return unset(cat("lxc.net.", device->index));
+    const auto goes = [&](std::string_view other) { return belongs_to(other, name); };
+    ConfigText changed = state_->text;
+    changed.remove(goes);
+    const std::optional<Config> again = reread(changed.str(), state_->plugins);
+    const bool comes_back = again && std::ranges::any_of(again->entries(), goes, &Entry::key);
     const Entry* const there = state_->find(name);
     const abi::Key* const declared = there != nullptr ? there->declared : nullptr;
-    if (declared != nullptr && (has_flag(*declared, key_not_empty) || has_flag(*declared, key_empty_is_zero))) {
-        state_->erase(name);
-    } else if (const auto device = device_key(name); !device || device->rest.empty() || state_->has_device(device->prefix())) {
-        state_->apply(name, {}, {state_->path, 0});
-    }
-    state_->text.remove(names);
-    const std::optional<Config> again = reread(state_->text.str(), state_->plugins);
-    const bool comes_back =
-        again && std::ranges::any_of(again->entries(), [&](const Entry& entry) { return names(entry.key); });
-    const bool still_there = std::ranges::any_of(state_->entries, [&](const Entry& entry) { return names(entry.key); });
-    if (!comes_back || still_there) return;
-    if (declared != nullptr && has_flag(*declared, key_not_empty))
+    const bool has_neutral = declared == nullptr || !has_flag(*declared, key_not_empty);
+    const bool has_default = declared != nullptr && has_flag(*declared, key_empty_is_zero);
+    if (comes_back && !has_neutral)
         throw Error(0, name, "an included file sets what cannot be cleared,", "set another value instead");
-    const std::string_view plain = declared != nullptr && has_flag(*declared, key_empty_is_zero) ? declared->fallback : "";
-    state_->apply(name, plain, {state_->path, 0});
-    state_->text.add(name, plain);
+    if (has_neutral && !has_default)
+        state_->apply(name, {}, {state_->path, 0});
+    else
+        state_->erase(name);
+    if (comes_back) {
+        const std::string_view plain = has_default ? declared->fallback : "";
+        state_->apply(name, plain, {state_->path, 0});
+        changed.add(name, plain);
+    }
+    if (device && again && !again->state_->has_device(device->prefix())) state_->erase_prefix(device->prefix());
+    state_->text = std::move(changed);
 }
 
 bool Config::is_set(std::string_view key) const { return state_->find(canonical_key(key)) != nullptr; }

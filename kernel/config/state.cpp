@@ -113,9 +113,14 @@ void Config::State::erase_prefix(std::string_view prefix) {
 
 void Config::State::clear(const std::string& name, const Origin& origin) {
     if (clear_group(name)) return;
-    const abi::Key* const key = find_declaration(name, device_type(name), plugins).key;
+    // Of a device that is not there, every key of any type is clear already.
+    const auto device = device_key(name);
+    const bool nothing_there = device && !has_device(device->prefix());
+    const std::string type = nothing_there ? std::string() : device_type(name);
+    const abi::Key* const key = find_declaration(name, type, plugins).key;
+    if (nothing_there && key != nullptr) return;
     if (key != nullptr) return clear_declared(name, *key, origin);
-    if (!is_neutral(name, {}, plugins)) refuse_unknown(name, device_type(name), plugins);
+    if (!is_neutral(name, {}, plugins)) refuse_unknown(name, type, plugins);
     erase(name);
 }
 
@@ -139,10 +144,9 @@ bool Config::State::clear_group(const std::string& name) {
 
 void Config::State::clear_declared(const std::string& name, const abi::Key& key, const Origin& origin) {
     if (has_flag(key, key_not_empty)) throw Error(0, name, cat("expected ", expectation(key), ", not an empty value, for"));
-    if (const auto device = device_key(name)) {
-        if (!has_device(device->prefix()))
-            throw Error(0, name, "there is no such network device yet, so nothing to clear with");
-        if (is_type(key, own::network_type)) return store(&key, name, key.fallback, origin);
+    if (is_type(key, own::network_type)) {
+        erase_prefix(device_key(name)->prefix());
+        return store(&key, name, key.fallback, origin);
     }
     if (has_flag(key, key_empty_is_zero)) return store(&key, name, "0", origin);
     erase(name);

@@ -14,6 +14,7 @@ struct Config::State {
 
     const Entry* find(std::string_view key) const;
     void erase(std::string_view key);
+    void erase_prefix(std::string_view prefix);
     /// Type of the device that the key is about; empty for other keys.
     std::string device_type(std::string_view key) const;
     bool has_device(std::string_view prefix) const;
@@ -27,7 +28,6 @@ private:
     void clear(const std::string& name, const Origin& origin);
     void clear_declared(const std::string& name, const abi::Key& key, const Origin& origin);
     bool clear_group(const std::string& name);
-    void erase_prefix(std::string_view prefix);
     void begin_device(const std::string& name, const Origin& origin);
     void check_exclusive(const std::string& name) const;
     void store(const abi::Key* key, const std::string& name, const std::string& value, const Origin& origin);

@@ -130,6 +130,15 @@ TEST_F(ConfigTest, UnsetsWhatAKeyStandsFor) {
     EXPECT_THROW(subject.unset("lxc.bogus"), Error);
 }
 
+TEST_F(ConfigTest, KeepsWhatClearsReadableWithoutWhatItCleared) {
+    load(
+        "lxc.net.0.link = br0\nlxc.net.0.flags =\nlxc.net.1.type = veth\nlxc.net.1.veth.pair =\nlxc.hook.version = 1\n"
+        "lxc.cgroup.dir = d\n");
+    for (const char* key : {"lxc.net.0.link", "lxc.net.1.type", "lxc.hook", "lxc.cgroup"}) subject.unset(key);
+    EXPECT_EQ(subject.text(), "lxc.net.0.flags =\nlxc.hook.version = 1\nlxc.cgroup.dir = d\n");
+    EXPECT_TRUE(subject.network_devices().empty());
+}
+
 TEST_F(ConfigTest, UnsetMeansTheDefault) {
     load("lxc.autodev = 0\nlxc.monitor.signal.pdeath = 0\nlxc.arch = i686\n");
     for (const char* key : {"lxc.autodev", "lxc.monitor.signal.pdeath", "lxc.arch"}) subject.unset(key);
