@@ -14,6 +14,9 @@ namespace {
 
 using Values = std::vector<std::string>;
 
+/// What LXC says of some keys that are not set.
+constexpr const char* unset_text = "(null)";
+
 std::string each_on_a_line(const Values& values) {
     std::string text;
     for (const std::string& value : values) text += value + '\n';
@@ -62,7 +65,7 @@ std::string unset_value(const abi::Key& key) {
             return "NOTSET";
         case own::component:
         case uint32_t(relative):
-            return std::string_view(key.name).starts_with("lxc.cgroup.dir") ? "(null)" : "";
+            return std::string_view(key.name).starts_with("lxc.cgroup.dir") ? unset_text : "";
         default:
             return "";
     }
@@ -101,6 +104,7 @@ std::string print_family(const abi::Key& key, const std::vector<Entry>& entries)
 
 /// One member of a family: of cgroups each value is a line, of the others they stand together.
 std::string print_member(const abi::Key& key, const Values& values) {
+    if (values.empty() && std::string_view(key.name) == "lxc.namespace.share.") return unset_text;
     return std::string_view(key.name).starts_with("lxc.cgroup") ? each_on_a_line(values) : base::join(values, "");
 }
 
