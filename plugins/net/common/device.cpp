@@ -19,6 +19,14 @@ std::optional<uint32_t> number(const sdk::Context& context, const sdk::Device& d
     return value;
 }
 
+void check_shared_keys(const sdk::Context& context, const sdk::Device& device) {
+    number(context, device, "mtu");
+    if (context.value("l2proxy") == "1")
+        throw Error(
+            ENOTSUP, key_name(device, "l2proxy"), cat("a network of type ", context.value("type"), " has no l2proxy"),
+            cat("take the line out; for the host to answer for the container, ", key_name(device, "veth.mode"), " = router"));
+}
+
 LinkFacts required_link(HostLinks& links, const sdk::Context& context, const sdk::Device& device) {
     const std::string key = key_name(device, "link");
     const std::string name = context.value("link");

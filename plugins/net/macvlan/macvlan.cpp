@@ -21,7 +21,7 @@ class Macvlan : public sdk::Network {
     void check(const sdk::Context& context, const sdk::Device& device) override {
         net::HostLinks links;
         net::required_link(links, context, device);
-        net::number(context, device, "mtu");
+        net::check_shared_keys(context, device);
     }
 
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,

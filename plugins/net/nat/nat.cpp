@@ -47,7 +47,7 @@ class Nat : public sdk::Network {
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         fixed_address(context, device);
-        net::number(context, device, "mtu");
+        net::check_shared_keys(context, device);
         for (const std::string& text : context.list("nat.resolver"))
             if (!IpAddress::parse(text))
                 throw Error(EINVAL, net::key_name(device, "nat.resolver"), cat("\"", text, "\" is not an address"));

@@ -34,13 +34,14 @@ uint32_t number_field(std::string_view& rest) {
 }
 
 /// RTM_NEWLINKPROP or RTM_DELLINKPROP.
-sdk::NetlinkMessage alternative_names(int type, unsigned index, const std::vector<std::string>& names) {
+void change_names(HostLinks& links, int type, unsigned index, const std::vector<std::string>& names, const std::string& link) {
+    if (names.empty()) return;
     sdk::NetlinkMessage message =
         link_message(type, type == RTM_NEWLINKPROP ? NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0, index);
     message.nest(IFLA_PROP_LIST, [&](sdk::NetlinkMessage& list) {
         for (const std::string& name : names) list.text(IFLA_ALT_IFNAME, name);
     });
-    return message;
+    links.netlink().request(message, "change the alternative names of", link);
 }
 
 /// A link can be renamed while it is up only by newer kernels, so it goes down.
@@ -70,10 +71,11 @@ std::optional<LinkFacts> at_home(HostLinks& links, const Loan& loan) {
 
 std::string Loan::text() const {
     std::string text;
-    for (const std::string& part : {link.name, transient_name, tag, link.alias}) add_field(text, part);
-    for (const uint32_t part : {link.index, index_inside, link.mtu, uint32_t{link.up}}) add_field(text, cat(part));
+    const auto names = static_cast<uint32_t>(link.alternative_names.size());
+    for (const std::string& part : {link.name, transient_name, tag}) add_field(text, part);
+    for (const uint32_t part : {link.index, index_inside, link.mtu, uint32_t{link.up}, names}) add_field(text, cat(part));
     for (const std::string& name : link.alternative_names) add_field(text, name);
-    return text;
+    return text + link.alias;  // the only one that may hold any byte
 }
 
 Loan Loan::parse(std::string_view text) {
@@ -81,12 +83,12 @@ Loan Loan::parse(std::string_view text) {
     loan.link.name = field(text);
     loan.transient_name = field(text);
     loan.tag = field(text);
-    loan.link.alias = field(text);
     loan.link.index = number_field(text);
     loan.index_inside = number_field(text);
     loan.link.mtu = number_field(text);
     loan.link.up = number_field(text) != 0;
-    while (!text.empty()) loan.link.alternative_names.emplace_back(field(text));
+    for (uint32_t names = number_field(text); names > 0; --names) loan.link.alternative_names.emplace_back(field(text));
+    loan.link.alias = text;
     return loan;
 }
 
@@ -95,9 +97,7 @@ void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace
     sdk::NetlinkMessage dressed = dressing(link.index, transient_name, tag);
     if (mtu) dressed.number<uint32_t>(IFLA_MTU, *mtu);
     netlink.request(dressed, "rename and tag link", link.name);
-    if (!link.alternative_names.empty())
-        netlink.request(alternative_names(RTM_DELLINKPROP, link.index, link.alternative_names), "take alternative names from",
-                        link.name);
+    change_names(links, RTM_DELLINKPROP, link.index, link.alternative_names, link.name);
     netlink.request(moving(link.index, net_namespace, transient_name), "move into the container link", link.name);
 }
 
@@ -110,9 +110,7 @@ void Loan::fetch(HostLinks& links, int net_namespace) const {
     if (!home) throw Error::last("open", "/proc/thread-self/ns/net");
     // A name that nobody inside knows: another link there may have the transient one by now.
     const std::string name = random_name("phys");
-    if (!lent->alternative_names.empty())
-        inside.netlink().request(alternative_names(RTM_DELLINKPROP, lent->index, lent->alternative_names),
-                                 "clear the names in the container of", link.name);
+    change_names(inside, RTM_DELLINKPROP, lent->index, lent->alternative_names, link.name);
     inside.netlink().request(dressing(lent->index, name, tag), "rename in the container link", link.name);
     inside.netlink().request(moving(lent->index, home.get(), name), "fetch from the container link", link.name);
 }
@@ -122,9 +120,10 @@ void Loan::restore(HostLinks& links) const {
     if (!now) return;
     sdk::NetlinkMessage named = renaming(now->index, link.name);
     links.netlink().request(named.number<uint32_t>(IFLA_MTU, link.mtu), "give back its name to link", link.name);
-    if (!link.alternative_names.empty() && now->alternative_names.empty())
-        links.netlink().request(alternative_names(RTM_NEWLINKPROP, now->index, link.alternative_names),
-                                "give back alternative names to", link.name);
+    if (now->alternative_names != link.alternative_names) {
+        change_names(links, RTM_DELLINKPROP, now->index, now->alternative_names, link.name);
+        change_names(links, RTM_NEWLINKPROP, now->index, link.alternative_names, link.name);
+    }
     sdk::NetlinkMessage last = link_message(RTM_SETLINK, 0, now->index, link.up ? IFF_UP : 0, IFF_UP);
     // An empty alias is an attribute without a byte.
     links.netlink().request(last.bytes(IFLA_IFALIAS, link.alias.data(), link.alias.size()), "give back its alias to",

@@ -23,10 +23,12 @@ net::LinkFacts lent_link(net::HostLinks& links, const sdk::Context& context, con
 }
 
 class Phys : public sdk::Network {
-    uint32_t traits() const noexcept override { return abi::network_needs_link | abi::network_needs_root | abi::network_undo_needs_namespace; }
+    uint32_t traits() const noexcept override {
+        return abi::network_needs_link | abi::network_needs_root | abi::network_undo_needs_namespace;
+    }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
-        net::number(context, device, "mtu");
+        net::check_shared_keys(context, device);
         net::HostLinks links;
         if (lent_link(links, context, device).name == "lo")
             throw Error(EINVAL, "lo", "the loopback link cannot be moved", cat("set ", net::key_name(device, "link")));

@@ -24,7 +24,8 @@ class Veth : public sdk::Network {
     uint32_t traits() const noexcept override { return abi::network_needs_root; }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
-        for (const char* key : {"mtu", "veth.n_rxqueues", "veth.n_txqueues"}) net::number(context, device, key);
+        net::check_shared_keys(context, device);
+        for (const char* key : {"veth.n_rxqueues", "veth.n_txqueues"}) net::number(context, device, key);
         net::check_routes(context, device);
         const std::string name = context.value("link");
         if (name.empty() || routed(context)) return net::check_vlan(context, device, nullptr);

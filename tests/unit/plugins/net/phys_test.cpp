@@ -95,6 +95,15 @@ TEST_F(Phys, UnfinishedMoveIsFoundByItsTransientName) {
     EXPECT_EQ(snapshot(), before_);
 }
 
+TEST_F(Phys, AnAliasMayHoldAnything) {
+    run("ip link set kltphys0 alias 'two\nlines and 3 words\n'");
+    const std::string before = snapshot();
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    phys.connect(container());
+    phys.undo(container());
+    EXPECT_EQ(snapshot(), before);
+}
+
 TEST_F(Phys, LoopbackIsRefused) { EXPECT_THROW(NetworkCaller("phys", {{"link", "lo"}}).check(), Error); }
 
 }  // namespace

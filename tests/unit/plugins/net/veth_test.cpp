@@ -144,6 +144,13 @@ TEST_F(Veth, BadNumbersNameTheirKey) {
     }
 }
 
+TEST_F(Veth, L2proxyIsRefusedAndNotIgnored) {
+    NetworkCaller veth("veth", {{"link", "kltbr"}, {"l2proxy", "1"}});
+    EXPECT_THROW(veth.check(), Error);
+    NetworkCaller off("veth", {{"link", "kltbr"}, {"l2proxy", "0"}});
+    EXPECT_NO_THROW(off.check());
+}
+
 TEST_F(Veth, QueuesAndMtuAreThoseOfTheConfiguration) {
     NetworkCaller veth("veth", {{"link", "kltbr"}, {"mtu", "1300"}, {"veth.n_rxqueues", "3"}, {"veth.n_txqueues", "2"}});
     const Handed handed = veth.connect(container());
