@@ -13,15 +13,16 @@ lxc.net.0.type = nat
 lxc.net.0.flags = up
 C
 inside() { k attach -n "$name" -- "$@"; }
+settled() { case $(inside systemctl is-system-running 2>/dev/null) in running | degraded) ;; *) false ;; esac; }
 boots() { # HOW
   k create -n "$name" -t debian -f "$work/default.conf" >"$work/out" 2>&1 || fail "$1: create: $(tail -n 5 "$work/out")"
   k start -n "$name" 2>"$work/out" || fail "$1: start: $(cat "$work/out")"
-  timeout 60 "$(program attach)" -P "$lxcpath" -n "$name" -- systemctl is-system-running --wait >"$work/state" 2>&1
-  [ "$(tail -n 1 "$work/state")" = running ] ||
-    fail "$1: systemd is $(cat "$work/state"): $(inside systemctl --failed --no-legend --plain; inside journalctl -b -p err --no-pager | tail -n 20)"
+  wait_for 60 settled
+  [ "$(inside systemctl is-system-running)" = running ] || fail "$1: systemd is $(inside systemctl is-system-running):" \
+    "$(inside systemctl --failed --no-legend --plain; inside journalctl -b -p err --no-pager | tail -n 20)"
   [ "$(inside hostname)" = "$name" ] || fail "$1: the host name inside is $(inside hostname)"
   [ -n "$(inside cat /etc/machine-id)" ] || fail "$1: no machine-id was made"
-  inside pgrep -a agetty | grep -q tty1 || fail "$1: no login on tty1: $(inside ps ax)"
+  [ "$(inside pgrep -c agetty)" = 5 ] || fail "$1: not five logins, on the console and four terminals: $(inside ps ax)"
   inside apt-get update -q >"$work/apt" 2>&1 || fail "$1: apt-get update inside: $(cat "$work/apt"; inside cat /etc/resolv.conf; inside ip route)"
   k stop -n "$name" -t 60 || fail "$1: it does not shut down"
   k destroy -n "$name" || fail "$1: destroy"
