@@ -130,6 +130,7 @@ void mount_rootfs(Run& run) {
     if (run.actors.storage.available()) {
         run.actors.storage.prepare();
         mount = run.actors.storage.mount();
+        if (run.facts.idmap().empty()) run.pin = filesystem::RootfsSetup::pin(mount.get());
     }
     run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
     run.rootfs->prepare();

@@ -4,6 +4,7 @@
 #include <kernel/container/environment.hpp>
 #include <kernel/container/inside_steps.hpp>
 #include <kernel/container/link_text.hpp>
+#include <kernel/filesystem/mount_entry.hpp>
 #include <kernel/process/credentials.hpp>
 #include <kernel/process/settings.hpp>
 #include <kernel/process/small_init.hpp>
@@ -65,25 +66,18 @@ std::vector<std::string> name_servers(const Run& run) {
     return servers;
 }
 
-/// lxc.mount.auto's word for cgroups, taken apart; false when there is none.
-bool cgroup_request(const Run& run, abi::CgroupMountRequest& request) {
-    std::string token;
-    for (const std::string& line : run.config.list("lxc.mount.auto")) {
-        for (const std::string_view word : base::words(line)) {
-            if (word.starts_with("cgroup")) token = word;
-        }
-    }
-    if (token.empty()) return false;
-    const auto has = [&](std::string_view part) { return (token + ":").find(cat(":", part, ":")) != std::string::npos; };
-    request = {sizeof request, 0, 0, 0, 0, 0, 0};
-    request.can_mount = process::keeps_capability(run.config, CAP_SYS_ADMIN);
-    const bool plain = !has("ro") && !has("rw") && !has("mixed");
-    request.read_only = has("ro");
-    request.mixed = has("mixed") || (plain && request.can_mount == 0);
-    request.full = token.starts_with("cgroup-full");
-    request.force = has("force");
+/// What lxc.mount.auto asks of the cgroup driver.
+abi::CgroupMountRequest cgroup_request(const Run& run, const filesystem::AutoMounts::Cgroup& wanted) {
+    using Mode = filesystem::AutoMounts::Cgroup::Mode;
+    abi::CgroupMountRequest request{};
+    request.size = sizeof request;
+    request.can_mount = filesystem::keeps_capability(run.config, "sys_admin", CAP_SYS_ADMIN);
+    request.read_only = wanted.mode == Mode::read_only;
+    request.mixed = wanted.mode == Mode::mixed || (wanted.mode == Mode::none && request.can_mount == 0);
+    request.full = wanted.full;
+    request.force = wanted.force;
     request.own_namespace = run.has(CLONE_NEWCGROUP);
-    return true;
+    return request;
 }
 
 /// lxc.init.cwd; a way that leads out of the root through a leaked descriptor is refused (CVE-2024-21626).
@@ -173,6 +167,8 @@ void enter(Run& run) {
     run.payload.enter_v1();
     run.payload = {};
     enter_shared_namespaces(run);
+    // As host root still, who alone may pass the directories above lxc.rootfs.mount.
+    run.rootfs->enter_mount_namespace();
     if (run.has(CLONE_NEWUSER)) {
         const bool has_root = run.facts.idmap().host(abi::IdKind::user, 0) && run.facts.idmap().host(abi::IdKind::group, 0);
         process::become_namespace_root(has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.uid")),
@@ -186,7 +182,6 @@ void enter(Run& run) {
     }
     ::umask(022);
     run.hooks.add_inside_environment();
-    run.rootfs->enter_mount_namespace();
 }
 
 void run_pre_mount_hooks(Run& run) {
@@ -213,8 +208,8 @@ void mount_all(Run& run) {
     run.private_proc = filesystem::RootfsSetup::private_proc();
     run.rootfs->mount_auto();
     run.rootfs->mount_entries();
-    if (abi::CgroupMountRequest request; cgroup_request(run, request)) {
-        run.rootfs->mount_cgroups(run.actors.cgroup.mounts(request));
+    if (const filesystem::AutoMounts::Cgroup wanted = filesystem::parse_auto(run.config).cgroup; wanted.wanted) {
+        run.rootfs->mount_cgroups(run.actors.cgroup.mounts(cgroup_request(run, wanted)));
     }
     if (const std::vector<std::string> servers = name_servers(run); !servers.empty()) run.rootfs->write_resolver(servers);
 }

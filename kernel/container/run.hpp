@@ -36,6 +36,7 @@ struct Run {
     // Made by host steps.
     std::optional<filesystem::RootfsSetup> rootfs;
     std::optional<lifecycle::Journal> journal;
+    UniqueFd pin;  ///< keeps the host's filesystem below a privileged rootfs writable
     CgroupEntry payload;
     std::vector<network::AutoGateway> gateways;
     std::vector<process::SharedNamespace> shared;

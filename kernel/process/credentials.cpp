@@ -50,11 +50,6 @@ bool has_capability(int capability) noexcept {
     return (data[capability / 32].effective & (1U << (capability % 32))) != 0;
 }
 
-bool keeps_capability(const config::Config& config, int capability) {
-    if (config.is_set("lxc.cap.keep")) return capabilities(config, "lxc.cap.keep").contains(capability);
-    return !capabilities(config, "lxc.cap.drop").contains(capability);
-}
-
 void drop_capabilities(const config::Config& config) {
     const bool keep = config.is_set("lxc.cap.keep");
     const std::set<int> named = capabilities(config, keep ? "lxc.cap.keep" : "lxc.cap.drop");

@@ -13,9 +13,6 @@ namespace keelson::process {
 /// In our effective set?
 bool has_capability(int capability) noexcept;
 
-/// Does the container keep it, by lxc.cap.drop and lxc.cap.keep?
-bool keeps_capability(const config::Config& config, int capability);
-
 /// [inside] Bounding set as lxc.cap.* say; ambient and inheritable sets emptied, always (runc CVE-2022-29162).
 void drop_capabilities(const config::Config& config);
 
