@@ -114,11 +114,13 @@ public:
 
 private:
     std::string full_name(abi::StringView key) const;
+    /// As long as this object, because the caller's view has to be.
+    abi::StringView keep(std::string text) const;
     abi::StringView member(const std::string& family, uint64_t index) const;
 
     const Config& config_;
     std::string prefix_;
-    mutable std::deque<std::string> members_;
+    mutable std::deque<std::string> kept_;
 };
 
 }  // namespace keelson::config

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <kernel/config/config.hpp>
+#include <kernel/config/global.hpp>
 #include <kernel/config/key_lookup.hpp>
 
 namespace keelson::config {
@@ -27,6 +28,8 @@ abi::StringView SettingsView::value(abi::StringView key, uint64_t index) const n
     for (const Entry& entry : config_.entries()) {
         if (entry.key == name && index-- == 0) return view(entry.value);
     }
+    // what lxc.conf says for all containers, such as lxc.cgroup.pattern
+    if (std::ranges::find(global_items(), name) != global_items().end()) return keep(global(name));
     const auto device = device_key(name);
     const std::string type = device ? config_.get_or_default(device->prefix() + "type") : std::string();
     const abi::Key* const declared = find_declaration(name, type, config_.plugins()).key;
@@ -35,15 +38,18 @@ abi::StringView SettingsView::value(abi::StringView key, uint64_t index) const n
     return view("");
 }
 
-/// "SUB-KEY=VALUE", kept as long as this object, because the caller's view of it has to be.
+/// "SUB-KEY=VALUE".
 abi::StringView SettingsView::member(const std::string& family, uint64_t index) const {
     for (const Entry& entry : config_.entries()) {
         if (!entry.key.starts_with(family) || index-- != 0) continue;
-        std::string text = cat(entry.key.substr(family.size()), '=', entry.value);
-        const auto known = std::ranges::find(members_, text);
-        return view(known != members_.end() ? *known : members_.emplace_back(std::move(text)));
+        return keep(cat(entry.key.substr(family.size()), '=', entry.value));
     }
     return view("");
+}
+
+abi::StringView SettingsView::keep(std::string text) const {
+    const auto known = std::ranges::find(kept_, text);
+    return view(known != kept_.end() ? *known : kept_.emplace_back(std::move(text)));
 }
 
 std::string SettingsView::full_name(abi::StringView key) const {

@@ -239,6 +239,7 @@ TEST_F(ConfigTest, ShowsPluginsTheirOwnPart) {
     EXPECT_EQ(text(device.value(view("veth.mode"), 0)), "bridge");
     EXPECT_EQ(text(device.value(view("nonsense"), 0)), "");
     const config::SettingsView whole(subject, "");
+    EXPECT_EQ(text(whole.value(view("lxc.lxcpath"), 0)), config::global("lxc.lxcpath"));
     EXPECT_EQ(whole.count(view("lxc.cgroup2.")), 2u);
     EXPECT_EQ(text(whole.value(view("lxc.cgroup2."), 0)), "memory.max=1G");
     EXPECT_EQ(text(whole.value(view("lxc.cgroup2."), 1)), "a=b=c");

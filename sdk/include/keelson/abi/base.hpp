@@ -74,7 +74,8 @@ public:
     /// A key that ends in a dot asks for a family: its values are "SUB-KEY=VALUE" for every line of the family, in file order
     /// ("memory.max=1G" for "lxc.cgroup2."). A sub-key has no '='.
     virtual uint64_t count(StringView key) const noexcept = 0;
-    /// The value, or the declared default when there is none at `index`. Valid as long as the configuration is.
+    /// The value, or what lxc.conf says (lxc.cgroup.pattern), or the declared default when there is none at `index`. Valid as
+    /// long as the configuration is.
     virtual StringView value(StringView key, uint64_t index) const noexcept = 0;
 
 protected:
