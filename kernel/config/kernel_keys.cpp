@@ -132,8 +132,7 @@ constexpr Key declared[] = {
     {"lxc.hook.clone", text, key_list, "", "", "program to run when the container is copied"},
     {"lxc.hook.destroy", text, key_list, "", "", "program to run when the container is destroyed"},
     {"keelson.hook", words, key_list, "", "", "hook plugins to use"},
-    {"keelson.lsm", words, key_list, "", "none",
-     "security plugins to use instead of those that fit the host; `none` uses none"},
+    {"keelson.lsm", words, key_list, "", "", "security plugins to use instead of those that fit the host; `none` uses none"},
 };
 
 constexpr size_t key_count = std::size(declared);

@@ -37,6 +37,23 @@ std::string_view storage_prefix(std::string_view source, KeySource& plugins);
 /// Reports that `raw` is not what the key wants.
 [[noreturn]] void refuse(const abi::Key& key, std::string_view name, std::string_view raw, std::string hint = {});
 
+std::string lower(std::string_view text);
+/// Is `wanted` one of the words between single blanks?
+bool has_word(std::string_view list, std::string_view wanted);
+
+namespace numeric {
+std::string boolean(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string number(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string integer(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string size(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string console_size(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string tmpfs_size(const abi::Key& key, std::string_view raw);
+std::string signal(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string duration(const abi::Key& key, std::string_view name, std::string_view raw);
+std::string limit(const abi::Key& key, std::string_view name, std::string_view raw);
+void group_ids(const abi::Key& key, std::string_view name, std::string_view raw, std::vector<std::string>& out);
+}  // namespace numeric
+
 namespace network {
 std::string address4(const abi::Key& key, std::string_view name, std::string_view raw);
 std::string address6(const abi::Key& key, std::string_view name, std::string_view raw);

@@ -29,7 +29,8 @@ public:
         add("lsm", "seccomp",
             {{"lxc.seccomp.profile", path, 0, "", "", ""}, {"lxc.seccomp.allow_nesting", boolean, 0, "0", "", ""}});
         add("hook", "trace",
-            {{"keelson.hook.trace.port", number, 0, "80", "1..65535", ""},
+            {{"keelson.hook.trace.what", words, abi::key_list, "", "files calls", ""},
+             {"keelson.hook.trace.port", number, 0, "80", "1..65535", ""},
              {"keelson.hook.trace.label.", text, abi::key_family | abi::key_unique, "", "", ""}});
     }
 

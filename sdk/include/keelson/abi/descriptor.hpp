@@ -83,7 +83,8 @@ struct Key {
     uint32_t flags;
     /// Shown by `keelson config doc`, and what Settings::value gives when unset.
     char fallback[32];
-    /// For choice and words: the words, separated by blanks.
+    /// For choice and words: the words, separated by blanks. For number and integer: ranges MIN..MAX, and words that may
+    /// stand instead of a number. For gateway: "ipv4" or "ipv6" if it has to be of that family.
     char choices[96];
     /// One line.
     char help[160];
