@@ -130,7 +130,11 @@ void mount_rootfs(Run& run) {
     if (run.actors.storage.available()) {
         run.actors.storage.prepare();
         mount = run.actors.storage.mount();
-        if (run.facts.idmap().empty()) run.pin = filesystem::RootfsSetup::pin(mount.get());
+        if (run.facts.idmap().empty() && run.actors.storage.is_directory()) {
+            // By the host's mount: a writer on ours would keep it from being made read-only.
+            const UniqueFd rootfs = base::open_file(run.actors.storage.path(), O_PATH | O_DIRECTORY);
+            run.pin = filesystem::RootfsSetup::pin(rootfs.get());
+        }
     }
     run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
     run.rootfs->prepare();

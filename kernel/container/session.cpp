@@ -3,10 +3,13 @@
 namespace keelson::container {
 namespace {
 
-RuntimeState state_of_running(const Facts& facts, const Container& container) {
+RuntimeState state_of_running(const Facts& facts, Container& container) {
     RuntimeState state = read_runtime_state(facts.runtime_directory());
-    if (state.empty()) throw not_running(container);
-    return state;
+    if (!state.empty()) return state;
+    if (container.state() == monitor::State::stopped) throw not_running(container);
+    throw Error(EBUSY, container.name(),
+                "the container is run by another runtime's monitor, which keeps its cgroups and confinement to itself:",
+                "use that runtime's own tools for it, or stop it and start it with Keelson");
 }
 
 }  // namespace

@@ -206,6 +206,7 @@ void Supervisor::finish(bool reboot) {
     tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
     tolerate("stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
     if (!undo_needs_network(*run_)) run_->namespace_fds.close(CLONE_NEWNET);
+    run_->pin.reset();
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
     const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
     for (const Error& failure : failures) base::log_error(failure.what());

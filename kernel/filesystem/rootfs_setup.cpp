@@ -102,8 +102,8 @@ void RootfsSetup::map_ids(int user_namespace) {
         }
 }
 
-UniqueFd RootfsSetup::pin(int rootfs_mount) {
-    return UniqueFd(::openat(rootfs_mount, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+UniqueFd RootfsSetup::pin(int rootfs) {
+    return UniqueFd(::openat(rootfs, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }
 
 void RootfsSetup::enter_mount_namespace() {

@@ -46,7 +46,7 @@ public:
     /// [host] A nameless file in the rootfs, open for writing. As long as the monitor holds it, a privileged container cannot
     /// make the host's filesystem below read-only, which some do when they halt (mount -o remount,ro /). Empty where the
     /// filesystem has no such files or takes no writes.
-    static UniqueFd pin(int rootfs_mount);
+    static UniqueFd pin(int rootfs);
 
     // [inside] from here on.
 
