@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -97,7 +98,11 @@ void run_pre_start_hooks(Run& run) {
 
 void prepare_console(Run& run) {
     run.console.prepare(!run.options.daemonize);
-    if (const console::Pty* console = run.console.host_console()) give_to_root(run, *console);
+    if (const console::Pty* console = run.console.host_console()) {
+        give_to_root(run, *console);
+        // What grantpt(3) gives a terminal: its group may write to it.
+        if (::fchmod(console->peer.get(), 0620) != 0) throw Error::last("chmod", cat("/dev/pts/", console->number));
+    }
     for (const console::Pty& tty : run.console.host_ttys()) give_to_root(run, tty);
 }
 
