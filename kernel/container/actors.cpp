@@ -27,9 +27,13 @@ private:
 }  // namespace
 
 Actors::Actors(const Facts& facts, const config::Config& config)
-    : storage(facts, config), stage_hooks(facts, config), cgroup(facts, config), facts_(facts), config_(config) {
+    : storage(facts, config),
+      confinement(facts, config),
+      stage_hooks(facts, config),
+      cgroup(facts, config),
+      facts_(facts),
+      config_(config) {
     choose_networks();
-    choose_modules();
 }
 
 void Actors::choose_networks() {
@@ -46,30 +50,6 @@ void Actors::choose_networks() {
         choice.link.type = type;
         networks.push_back(std::move(choice));
     }
-}
-
-/// Wanted: named by keelson.lsm, applying to the host by themselves, or owners of a key that is set.
-void Actors::choose_modules() {
-    std::vector<std::string> names;
-    const auto want = [&](std::string_view name) {
-        if (std::ranges::find(names, name) == names.end() && host().knows("lsm", name)) names.emplace_back(name);
-    };
-    if (config_.is_set("keelson.lsm")) {
-        for (const std::string& value : config_.list("keelson.lsm")) {
-            for (const std::string_view name : base::words(value)) {
-                if (name != "none") names.emplace_back(name);
-            }
-        }
-    } else {
-        for (const std::string& name : host().applying("lsm")) want(name);
-    }
-    for (const config::Entry& entry : config_.entries()) {
-        const std::vector<std::string_view> parts = base::split(entry.key, '.');
-        if (parts.size() >= 3 && parts[0] == "lxc") want(parts[1]);
-        if (parts.size() >= 4 && parts[0] == "keelson" && parts[1] == "lsm") want(parts[2]);
-    }
-    for (const std::string& name : names) modules.push_back({&host().load("lsm", name), {}});
-    std::ranges::stable_sort(modules, {}, [](const ModuleChoice& m) { return m.plugin->file().order; });
 }
 
 bool Actors::host_network() const {
@@ -97,28 +77,7 @@ void Actors::check() {
         const abi::NetworkDevice device{sizeof device, n.index};
         plugins::call(*n.plugin, [&](abi::ErrorSink* e) { return plugin.check(context.raw(), &device, e); });
     }
-    std::erase_if(modules, [&](const ModuleChoice& m) {
-        bool wanted = false;
-        const CallContext context(facts_, config_, *m.plugin, nullptr);
-        plugins::call(*m.plugin,
-                      [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
-        return !wanted;
-    });
-}
-
-void Actors::prepare_module(const plugins::LoadedPlugin* plugin) {
-    const CallContext context(facts_, config_, *plugin, journal_);
-    sdk::StringCollector state;
-    plugins::call(*plugin,
-                  [&](abi::ErrorSink* e) { return plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e); });
-    std::ranges::find(modules, plugin, &ModuleChoice::plugin)->state = state.first();
-}
-
-void Actors::confine(const ModuleChoice& module, int proc) const {
-    const CallContext context(facts_, config_, *module.plugin, nullptr);
-    plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
-        return module.plugin->as<abi::SecurityModule>().confine(context.raw(), sdk::to_abi(module.state), proc, e);
-    });
+    confinement.check();
 }
 
 void Actors::prepare_network(NetworkChoice& network) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kernel/container/cgroup.hpp>
+#include <kernel/container/confinement.hpp>
 #include <kernel/container/facts.hpp>
 #include <kernel/container/stage_hooks.hpp>
 #include <kernel/container/storage.hpp>
@@ -24,17 +25,12 @@ struct NetworkChoice {
     bool shares_host() const { return (plugin->as<abi::Network>().traits() & abi::network_host_namespace) != 0; }
 };
 
-struct ModuleChoice {
-    const plugins::LoadedPlugin* plugin;
-    std::string state;
-};
-
 class Actors {
 public:
     /// Stage resolve: chooses and loads every plugin of the container. Throws.
     Actors(const Facts& facts, const config::Config& config);
 
-    /// Stage resolve: asks every plugin whether it can do what is configured. Modules with nothing to do are dropped.
+    /// Stage resolve: asks every plugin whether it can do what is configured.
     void check();
     bool host_network() const;
 
@@ -42,18 +38,15 @@ public:
 
     Storage storage;
     std::vector<NetworkChoice> networks;
-    std::vector<ModuleChoice> modules;  ///< by order
+    Confinement confinement;
     StageHooks stage_hooks;
     Cgroup cgroup;
 
-    void prepare_module(const plugins::LoadedPlugin* plugin);
-    void confine(const ModuleChoice& module, int proc) const;  ///< [inside]
     void prepare_network(NetworkChoice& network);
     void connect_network(NetworkChoice& network, const process::NamespaceSet& namespaces);
 
 private:
     void choose_networks();
-    void choose_modules();
 
     const Facts& facts_;
     const config::Config& config_;

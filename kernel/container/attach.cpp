@@ -7,7 +7,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/console/pty.hpp>
 #include <kernel/console/terminal.hpp>
-#include <kernel/container/actors.hpp>
+#include <kernel/container/confinement.hpp>
 #include <kernel/container/container.hpp>
 #include <kernel/container/environment.hpp>
 #include <kernel/container/joining.hpp>
@@ -106,18 +106,17 @@ void relay(const console::Pty& pty, const AttachOptions& options, int pidfd) {
 
 int Container::attach(const AttachOptions& options) {
     const Session session(*this);
-    Actors actors(session.facts(), config());
-    std::erase_if(actors.modules,
-                  [&](const ModuleChoice& m) { return !session.state().contains(cat("lsm ", m.plugin->file().name)); });
-    for (ModuleChoice& module : actors.modules) module.state = session.state_of(cat("lsm ", module.plugin->file().name));
+    Confinement confinement(session.facts(), config());
+    confinement.restore(session.state());
 
     const auto init = static_cast<pid_t>(base::parse_unsigned(session.state_of("init")).value_or(0));
     const UniqueFd pidfd = process::open_pidfd(init);
     const uint64_t own = base::parse_unsigned(session.state_of("namespaces")).value_or(0);
     const uint64_t namespaces = options.namespaces ? *options.namespaces & own : own;
 
-    const UniqueFd proc = host_proc();
-    const CgroupEntry place = place_in_cgroup(session, options);
+    // Root of a container without a user namespace could reach the host through any descriptor of ours that leads there.
+    const UniqueFd proc = (own & CLONE_NEWUSER) != 0 ? host_proc() : UniqueFd();
+    CgroupEntry place = place_in_cgroup(session, options);
     console::Pty pty = any_terminal() ? open_container_pty(*this) : console::Pty();
     if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
 
@@ -127,7 +126,7 @@ int Container::attach(const AttachOptions& options) {
     const process::Clone process = make_process(namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();
-        Joining{session, config(), actors, options, namespaces, proc.get(), place, pty, turns}.become();
+        Joining{session, config(), confinement, options, namespaces, proc.get(), place, pty, turns}.become();
     }
     turns.became_host();
     pty.peer.reset();

@@ -26,10 +26,6 @@
 namespace keelson::container::inside {
 namespace {
 
-/// Security modules with a smaller order confine before no_new_privs is set, which would forbid some of them; those with a
-/// larger one, such as system call filters, after it.
-constexpr uint32_t order_of_no_new_privs = 500;
-
 void restore_signals() {
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
     sigset_t none;
@@ -264,15 +260,7 @@ void apply_settings(Run& run) {
 }
 
 void confine(Run& run) {
-    bool forbidden = !run.config.flag("lxc.no_new_privs");
-    for (const ModuleChoice& module : run.actors.modules) {
-        if (!forbidden && module.plugin->file().order > order_of_no_new_privs) {
-            process::forbid_new_privileges();
-            forbidden = true;
-        }
-        run.actors.confine(module, run.private_proc.get());
-    }
-    if (!forbidden) process::forbid_new_privileges();
+    run.actors.confinement.apply(run.private_proc.get());
     run.private_proc.reset();
 }
 

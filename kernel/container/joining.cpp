@@ -68,6 +68,7 @@ void Joining::become() {
 void Joining::take_place() {
     ::prctl(PR_SET_DUMPABLE, 0);
     place.enter_v1();
+    place = {};
     if (options.remount_sys_proc) remount_sys_proc();
     sigset_t none;
     ::sigemptyset(&none);
@@ -94,10 +95,10 @@ void Joining::confine() {
         process::set_personality(config);
     if ((namespaces & CLONE_NEWUSER) != 0) process::become_namespace_root(0, 0);
     if (!options.skip_capabilities) process::drop_capabilities(config);
-    if (!options.skip_lsm) {
-        for (const ModuleChoice& module : actors.modules) actors.confine(module, host_proc);
-    }
-    if (!options.skip_lsm && config.flag("lxc.no_new_privs")) process::forbid_new_privileges();
+    if (options.skip_lsm) return;
+    const bool needs_proc = host_proc < 0 && !confinement.modules().empty();
+    const UniqueFd own_proc = needs_proc ? filesystem::RootfsSetup::private_proc() : UniqueFd();
+    confinement.apply(own_proc ? own_proc.get() : host_proc);
 }
 
 void Joining::take_ids() {

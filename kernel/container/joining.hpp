@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kernel/console/pty.hpp>
-#include <kernel/container/actors.hpp>
+#include <kernel/container/confinement.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/container/turns.hpp>
 
@@ -12,11 +12,11 @@ namespace keelson::container {
 struct Joining {
     const Session& session;
     const config::Config& config;
-    const Actors& actors;
+    const Confinement& confinement;
     const AttachOptions& options;
     uint64_t namespaces;
-    int host_proc;
-    const CgroupEntry& place;
+    int host_proc;  ///< -1: a procfs of the container's pid namespace is made
+    CgroupEntry& place;
     const console::Pty& pty;
     ChannelTurns& turns;
 

@@ -20,7 +20,7 @@ std::string pack(const RuntimeState& state) {
 void save_runtime_state(const Run& run) {
     RuntimeState state{
         {"init", cat(run.child.pid)}, {"namespaces", cat(run.namespaces)}, {"cgroup", run.actors.cgroup.state()}};
-    for (const ModuleChoice& module : run.actors.modules) state[cat("lsm ", module.plugin->file().name)] = module.state;
+    run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";
     const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
     base::write_fd(file.get(), pack(state), path);

@@ -19,9 +19,9 @@ void fill_start_table(Run& run) {
     add(pre_start, "kernel (mount namespace)", host::leave_mount_namespace);
     add(pre_start, "hooks", host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
-    for (const ModuleChoice& module : actors.modules) {
+    for (const ModuleChoice& module : actors.confinement.modules()) {
         run.lifecycle.add(pre_start, title(module.plugin),
-                          [&run, plugin = module.plugin] { run.actors.prepare_module(plugin); });
+                          [&run, name = module.name()] { run.actors.confinement.prepare(name, *run.journal); });
     }
     if (actors.cgroup.available()) add(pre_start, title(actors.cgroup.driver()), host::make_cgroups);
     add(pre_start, "monitor", host::become_monitor);

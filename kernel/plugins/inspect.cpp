@@ -137,7 +137,7 @@ PluginFile inspect(int fd, const std::string& path) {
 }
 
 PluginFile inspect(const std::string& path) {
-    const UniqueFd file = open_trusted(path, ::geteuid());
+    const UniqueFd file = TrustedFiles(::geteuid()).open(path);
     return inspect(file.get(), path);
 }
 

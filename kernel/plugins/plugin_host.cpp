@@ -74,7 +74,7 @@ abi::Plugin& LoadedPlugin::plugin() const noexcept {
 
 struct PluginHost::Registry {
     std::vector<std::string> directories;
-    uid_t user = ::geteuid();
+    TrustedFiles trusted{::geteuid()};
     std::map<Id, PluginFile> files;
     std::map<Id, LoadedPlugin> loaded;
     bool crashed = false;
@@ -83,7 +83,7 @@ struct PluginHost::Registry {
     std::string path_of(const Id& id) const;
     Error unknown(const Id& id) const;
     std::vector<std::string> names(std::string_view kind) const;
-    UniqueFd open(const Id& id, PluginFile& file) const;
+    UniqueFd open(const Id& id, PluginFile& file);
     const PluginFile& file(const Id& id);
     const LoadedPlugin& load(const Id& id);
     std::vector<PluginFile> list(std::string_view kind, std::vector<Error>* broken);
@@ -127,9 +127,9 @@ std::string PluginHost::Registry::path_of(const Id& id) const {
     return paths.front();
 }
 
-UniqueFd PluginHost::Registry::open(const Id& id, PluginFile& file) const {
+UniqueFd PluginHost::Registry::open(const Id& id, PluginFile& file) {
     const std::string path = path_of(id);
-    UniqueFd fd = open_trusted(path, user);
+    UniqueFd fd = trusted.open(path);
     file = inspect(fd.get(), path);
     if (file.kind != id.first || file.name != id.second)
         throw Error(0, path,

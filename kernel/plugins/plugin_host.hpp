@@ -73,12 +73,12 @@ public:
     /// `broken`, as errors.
     std::vector<PluginFile> list(std::string_view kind = {}, std::vector<Error>* broken = nullptr);
 
-    /// Loads once; later calls give the same object. `name` may be an alias. Throws: unknown name (with the names there are and a near miss), and
-    /// everything of `inspect`.
+    /// Loads once; later calls give the same object. `name` may be an alias. Throws: unknown name (with the names there are and
+    /// a near miss), and everything of `inspect`.
     const LoadedPlugin& load(std::string_view kind, std::string_view name);
 
-    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage and templates `path` is what has to fit. A file that
-    /// cannot be read applies to nothing and is reported in `broken`, or in the log.
+    /// Plugins of the kind whose `applies_to` fits, by order: names only. For storage and templates `path` is what has to fit.
+    /// A file that cannot be read applies to nothing and is reported in `broken`, or in the log.
     std::vector<std::string> applying(std::string_view kind, const std::string& path = {},
                                       std::vector<Error>* broken = nullptr);
     /// There is a file of that name, or one that has it as an alias; it may still be broken.

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include <algorithm>
+
 namespace keelson::plugins {
 namespace {
 
@@ -59,20 +61,45 @@ UniqueFd regular(UniqueFd fd, const std::string& path) {
 
 }  // namespace
 
-UniqueFd open_trusted(const std::string& path, uid_t user) {
+/// Every directory from the root down, each opened in the one before.
+UniqueFd TrustedFiles::walk(const std::string& path) const {
     const std::string whole = canonical(path);
     UniqueFd here(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!here) throw Error::last("open", "/");
-    check_hands(here.get(), "/", user);
-    for (size_t begin = 1;;) {
-        const size_t end = whole.find('/', begin);
-        const bool last = end == std::string::npos;
+    check_hands(here.get(), "/", user_);
+    for (size_t begin = 1; begin < whole.size();) {
+        const size_t end = std::min(whole.find('/', begin), whole.size());
         const std::string upto = whole.substr(0, end);
-        here = step(here.get(), whole.substr(begin, end - begin), last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY, upto);
-        check_hands(here.get(), upto, user);
-        if (last) return regular(std::move(here), whole);
+        here = step(here.get(), whole.substr(begin, end - begin), O_PATH | O_DIRECTORY, upto);
+        check_hands(here.get(), upto, user_);
         begin = end + 1;
     }
+    return here;
+}
+
+UniqueFd TrustedFiles::directory(const std::string& path) {
+    if (const auto known = walked_.find(path); known != walked_.end()) {
+        UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        struct stat now {};
+        const bool same =
+            fd && ::fstat(fd.get(), &now) == 0 && now.st_dev == known->second.device && now.st_ino == known->second.inode;
+        if (same) return fd;
+    }
+    UniqueFd fd = walk(path);
+    const struct stat status = status_of(fd.get(), path);
+    walked_[path] = {status.st_dev, status.st_ino};
+    return fd;
+}
+
+UniqueFd TrustedFiles::open(const std::string& path) {
+    struct stat status {};
+    const bool link = ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+    const std::string whole = link || !path.starts_with('/') ? canonical(path) : path;
+    const size_t slash = whole.rfind('/');
+    const UniqueFd parent = directory(slash == 0 ? "/" : whole.substr(0, slash));
+    UniqueFd file = step(parent.get(), whole.substr(slash + 1), O_RDONLY | O_NONBLOCK, whole);
+    check_hands(file.get(), whole, user_);
+    return regular(std::move(file), whole);
 }
 
 UniqueFd open_regular(const std::string& path) {

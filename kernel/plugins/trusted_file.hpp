@@ -10,13 +10,32 @@
 
 #include <sys/types.h>
 
+#include <map>
 #include <string>
 
 namespace keelson::plugins {
 
-/// [any process] Opens `path`, which may lead over symbolic links, for reading. Uids are those of the caller's user namespace:
-/// call it before entering another one. Throws Error with the file or directory that is not to be trusted as object.
-UniqueFd open_trusted(const std::string& path, uid_t user);
+/// [any process] Files that root, or `user`, alone may change. Uids are those of the caller's user namespace: use it before
+/// entering another one.
+class TrustedFiles {
+public:
+    explicit TrustedFiles(uid_t user) : user_(user) {}
+
+    /// Opens `path`, which may lead over symbolic links, for reading. Throws Error with the file or directory that is not to be
+    /// trusted as object. The way to a directory is walked once; later it has to be the same directory still.
+    UniqueFd open(const std::string& path);
+
+private:
+    struct Identity {
+        dev_t device;
+        ino_t inode;
+    };
+    UniqueFd directory(const std::string& path);
+    UniqueFd walk(const std::string& path) const;
+
+    uid_t user_;
+    std::map<std::string, Identity> walked_;
+};
 
 /// The same without looking at owners, for a file that a person names to have it checked.
 UniqueFd open_regular(const std::string& path);

@@ -69,7 +69,7 @@ void check_file(Invocation& invocation, const std::string& path) {
     const UniqueFd file = plugins::open_regular(path);
     plugins::inspect(file.get(), path);
     try {
-        plugins::open_trusted(path, ::geteuid());
+        plugins::TrustedFiles(::geteuid()).open(path);
     } catch (const Error& error) {
         if (invocation.options.has("strict")) throw;
         complain(invocation, cat("warning: where it stands it could not be used: ", error.what()));

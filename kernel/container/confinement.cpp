@@ -1,0 +1,98 @@
+#include <kernel/base/text.hpp>
+#include <kernel/container/confinement.hpp>
+#include <kernel/process/credentials.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace keelson::container {
+namespace {
+
+/// Modules with a smaller order confine before no_new_privs is set, which would forbid some of them; those with a larger one,
+/// such as system call filters, after it.
+constexpr uint32_t order_of_no_new_privs = 60;
+
+std::string key_of(const ModuleChoice& module) { return cat("lsm ", module.name()); }
+
+/// lxc.NAME.* and keelson.lsm.NAME.* belong to the module NAME.
+std::string_view owner_of(std::string_view key) {
+    const std::vector<std::string_view> parts = base::split(key, '.');
+    if (parts.size() >= 3 && parts[0] == "lxc") return parts[1];
+    if (parts.size() >= 4 && parts[0] == "keelson" && parts[1] == "lsm") return parts[2];
+    return {};
+}
+
+std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
+    plugins::PluginHost& host = plugins::PluginHost::instance();
+    std::set<std::string, std::less<>> names;
+    if (config.is_set("keelson.lsm")) {
+        for (const std::string& value : config.list("keelson.lsm")) {
+            for (const std::string_view name : base::words(value)) {
+                if (name != "none") names.emplace(name);
+            }
+        }
+    } else {
+        for (const std::string& name : host.applying("lsm")) names.insert(name);
+    }
+    const std::vector<std::string> installed = host.names("lsm");
+    for (const config::Entry& entry : config.entries()) {
+        const std::string_view owner = owner_of(entry.key);
+        if (std::ranges::find(installed, owner) != installed.end()) names.emplace(owner);
+    }
+    return names;
+}
+
+}  // namespace
+
+Confinement::Confinement(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
+    for (const std::string& name : wanted_names(config))
+        modules_.push_back({&plugins::PluginHost::instance().load("lsm", name), {}});
+    std::ranges::stable_sort(modules_, {}, [](const ModuleChoice& m) { return m.plugin->file().order; });
+}
+
+void Confinement::check() {
+    std::erase_if(modules_, [&](const ModuleChoice& m) {
+        bool wanted = false;
+        const CallContext context(facts_, config_, *m.plugin, nullptr);
+        plugins::call(*m.plugin,
+                      [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
+        return !wanted;
+    });
+}
+
+void Confinement::prepare(const std::string& name, lifecycle::Journal& journal) {
+    const auto module = std::ranges::find(modules_, name, &ModuleChoice::name);
+    if (module == modules_.end()) return;  // dropped by `check`
+    const CallContext context(facts_, config_, *module->plugin, &journal);
+    sdk::StringCollector state;
+    plugins::call(*module->plugin, [&](abi::ErrorSink* e) {
+        return module->plugin->as<abi::SecurityModule>().prepare(context.raw(), &state, e);
+    });
+    module->state = state.first();
+}
+
+void Confinement::apply(int proc_borrowed) const {
+    bool forbidden = !config_.flag("lxc.no_new_privs");
+    for (const ModuleChoice& module : modules_) {
+        if (!forbidden && module.plugin->file().order > order_of_no_new_privs) {
+            process::forbid_new_privileges();
+            forbidden = true;
+        }
+        const CallContext context(facts_, config_, *module.plugin, nullptr);
+        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
+            return module.plugin->as<abi::SecurityModule>().confine(context.raw(), sdk::to_abi(module.state), proc_borrowed, e);
+        });
+    }
+    if (!forbidden) process::forbid_new_privileges();
+}
+
+void Confinement::save(RuntimeState& state) const {
+    for (const ModuleChoice& module : modules_) state[key_of(module)] = module.state;
+}
+
+void Confinement::restore(const RuntimeState& state) {
+    std::erase_if(modules_, [&](const ModuleChoice& m) { return !state.contains(key_of(m)); });
+    for (ModuleChoice& module : modules_) module.state = state.at(key_of(module));
+}
+
+}  // namespace keelson::container

@@ -1,0 +1,44 @@
+// The security modules of one container.
+#pragma once
+
+#include <kernel/container/facts.hpp>
+#include <kernel/container/runtime_state.hpp>
+
+#include <string>
+#include <vector>
+
+namespace keelson::container {
+
+struct ModuleChoice {
+    const plugins::LoadedPlugin* plugin;
+    std::string state;  ///< what `prepare` left for `confine`
+    const std::string& name() const { return plugin->file().name; }
+};
+
+class Confinement {
+public:
+    /// Named by keelson.lsm, or applying to the host by themselves; and the owners of the keys that are set. Loads them.
+    /// Throws.
+    Confinement(const Facts& facts, const config::Config& config);
+
+    const std::vector<ModuleChoice>& modules() const noexcept { return modules_; }  ///< by order
+
+    /// Stage resolve: modules that have nothing to do for this container are dropped.
+    void check();
+    void prepare(const std::string& module, lifecycle::Journal& journal);
+    /// [inside] The whole confinement of the calling process, no_new_privs at its place among the modules. `proc_borrowed`: see
+    /// abi::SecurityModule::confine.
+    void apply(int proc_borrowed) const;
+
+    /// "lsm NAME" for each module, for processes that join later.
+    void save(RuntimeState& state) const;
+    /// Keeps those that `state` speaks of, as they were prepared.
+    void restore(const RuntimeState& state);
+
+private:
+    const Facts& facts_;
+    const config::Config& config_;
+    std::vector<ModuleChoice> modules_;
+};
+
+}  // namespace keelson::container
