@@ -15,11 +15,18 @@
 namespace keelson::container {
 namespace {
 
+/// That of -f, else the default of lxc.conf, else for root the one that is installed with Keelson; a user's own needs id maps.
+std::string base_file(const CreateOptions& options) {
+    if (!options.config_file.empty()) return options.config_file;
+    const std::string usual = config::global("lxc.default_config");
+    if (base::exists(usual)) return usual;
+    const std::string ours = config::installation_prefix() + "/share/keelson/default.conf";
+    return !process::is_ordinary_user() && base::exists(ours) ? ours : std::string();
+}
+
 config::Config base_config(const CreateOptions& options) {
     config::Config config(plugins::PluginHost::instance());
-    const bool named = !options.config_file.empty();
-    const std::string file = named ? options.config_file : config::global("lxc.default_config");
-    if (named || base::exists(file)) config.load(file);
+    if (const std::string file = base_file(options); !file.empty()) config.load(file);
     return config;
 }
 
