@@ -44,9 +44,14 @@ void change_names(HostLinks& links, int type, unsigned index, const std::vector<
     links.netlink().request(message, "change the alternative names of", link);
 }
 
-/// A link can be renamed while it is up only by newer kernels, so it goes down.
+/// A link can be renamed while it is up only by newer kernels; others look at the name before the flags of a request, so that this has
+/// to be one of its own.
+void take_down(HostLinks& links, unsigned index, const std::string& link) {
+    links.netlink().request(link_message(RTM_SETLINK, 0, index, 0, IFF_UP), "take down link", link);
+}
+
 sdk::NetlinkMessage renaming(unsigned index, const std::string& name) {
-    return std::move(link_message(RTM_SETLINK, 0, index, 0, IFF_UP).text(IFLA_IFNAME, name));
+    return std::move(link_message(RTM_SETLINK, 0, index).text(IFLA_IFNAME, name));
 }
 
 sdk::NetlinkMessage moving(unsigned index, int net_namespace, const std::string& name) {
@@ -94,6 +99,7 @@ Loan Loan::parse(std::string_view text) {
 
 void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace) const {
     sdk::Netlink& netlink = links.netlink();
+    take_down(links, link.index, link.name);
     sdk::NetlinkMessage dressed = dressing(link.index, transient_name, tag);
     if (mtu) dressed.number<uint32_t>(IFLA_MTU, *mtu);
     netlink.request(dressed, "rename and tag link", link.name);
@@ -111,13 +117,22 @@ void Loan::fetch(HostLinks& links, int net_namespace) const {
     // A name that nobody inside knows: another link there may have the transient one by now.
     const std::string name = random_name("phys");
     change_names(inside, RTM_DELLINKPROP, lent->index, lent->alternative_names, link.name);
+    take_down(inside, lent->index, link.name);
     inside.netlink().request(dressing(lent->index, name, tag), "rename in the container link", link.name);
     inside.netlink().request(moving(lent->index, home.get(), name), "fetch from the container link", link.name);
 }
 
+/// Lending was interrupted between taking the link down and marking it.
+void Loan::bring_up_again(HostLinks& links) const {
+    const std::optional<LinkFacts> untouched = links.find(link.name);
+    if (!untouched || untouched->index != link.index || untouched->up || !link.up) return;
+    links.netlink().request(link_message(RTM_SETLINK, 0, link.index, IFF_UP, IFF_UP), "bring up link", link.name);
+}
+
 void Loan::restore(HostLinks& links) const {
     const std::optional<LinkFacts> now = at_home(links, *this);
-    if (!now) return;
+    if (!now) return bring_up_again(links);
+    take_down(links, now->index, link.name);
     sdk::NetlinkMessage named = renaming(now->index, link.name);
     links.netlink().request(named.number<uint32_t>(IFLA_MTU, link.mtu), "give back its name to link", link.name);
     if (now->alternative_names != link.alternative_names) {

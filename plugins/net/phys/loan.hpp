@@ -28,6 +28,9 @@ struct Loan {
     /// Name, alternative names, alias, mtu and up as they were, if the link is on the host and wears the transient name or the
     /// tag (the kernel brings a link home by itself when the container's namespace is gone). May repeat.
     void restore(HostLinks& links) const;
+
+private:
+    void bring_up_again(HostLinks& links) const;
 };
 
 }  // namespace keelson::net
