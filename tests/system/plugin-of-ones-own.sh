@@ -2,6 +2,7 @@
 # From nothing to a container that uses it: a network plugin made in an empty folder, built and checked against an installed
 # Keelson, once with each compiler.
 # own-host
+# also: nothing
 # timeout: 240
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC has no plugins"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The debian template makes a container that boots systemd to `running`, privileged and with an id map, and whose apt-get
 # reaches the archive over the container's own network.
+# also: nothing
 # timeout: 400
 # serial
 . "$(dirname "$0")/../support/system.sh"
