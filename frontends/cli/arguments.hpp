@@ -3,12 +3,22 @@
 
 #include <frontends/cli/verb.hpp>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace keelson::cli {
+
+/// A verb's own options, then those that it has in common with others.
+template <size_t own, size_t more>
+constexpr std::array<Option, own + more> joined(const Option (&first)[own], const Option (&second)[more]) {
+    std::array<Option, own + more> all;
+    for (size_t i = 0; i < own; ++i) all[i] = first[i];
+    for (size_t i = 0; i < more; ++i) all[own + i] = second[i];
+    return all;
+}
 
 /// All throw UsageError with the option's name.
 int64_t parse_integer(const std::string& option, const std::string& text);
@@ -24,7 +34,14 @@ std::string absolute(const std::string& path);
 
 /// -s KEY=VALUE, for this run only. Then the others of the options that stand for keys.
 void apply_definitions(const Options& options, config::Config& config);
-/// --share-net and its like.
+
+/// For a start in namespaces of others. Then the keys that they stand for.
+inline constexpr Option share_options[] = {
+    {0, "share-net", "NAME|PID", "Share a namespace with a container or process"},
+    {0, "share-ipc", "NAME|PID", nullptr},
+    {0, "share-uts", "NAME|PID", nullptr},
+    {0, "share-pid", "NAME|PID", nullptr},
+};
 void apply_shares(const Options& options, config::Config& config);
 
 /// False with a complaint: a caller without the right to read the directory of containers.

@@ -69,6 +69,7 @@ std::optional<int> answer(const Invocation& invocation) {
     const Options& options = invocation.options;
     if (options.has("help") || options.has("?")) {
         print(stderr, help_text(invocation));
+        if (invocation.verb->more_help) invocation.verb->more_help(invocation);
         return options.has("help") ? 0 : 1;
     }
     if (options.has("usage")) {

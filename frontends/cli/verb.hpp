@@ -32,6 +32,8 @@ struct Verb {
     bool lxc_name = true;     ///< exists as lxc-NAME too
     bool many_paths = false;  ///< -P may be given more than once
     bool enters = false;      ///< runs code of ours inside of a container: see readonly_exec.hpp
+    /// What --help shows on stdout after the options; may be left out. Called without a container's name.
+    void (*more_help)(const Invocation&) = nullptr;
 };
 
 /// One call of a verb.
@@ -68,8 +70,7 @@ std::string unknown_verb(const std::string& name);
 int run_verb(const Verb& verb, Invocation invocation);
 
 /// A line on stderr unless --quiet; under an lxc- name in LXC's format, and in the log.
-void complain(const Invocation& invocation, std::string_view text,
-              base::Where where = base::Where::here());
+void complain(const Invocation& invocation, std::string_view text, base::Where where = base::Where::here());
 /// Ends a verb whose command line makes no sense: "PROGRAM: text" on stderr unless --quiet, and 1.
 int usage_failure(const Invocation& invocation, std::string_view text);
 

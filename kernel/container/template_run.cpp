@@ -6,6 +6,7 @@
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/process/clone.hpp>
 #include <kernel/process/credentials.hpp>
+#include <kernel/process/program.hpp>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -76,9 +77,19 @@ void load_template(const std::string& name) {
 }
 
 std::vector<std::string> template_help(const std::string& name) {
-    sdk::StringCollector lines;
-    plugin_of(choose(name)).as<abi::Template>().help(&lines);
-    return lines.all();
+    load_template(name);
+    const TemplateChoice choice = choose(name);
+    std::vector<std::string> lines;
+    if (choice.program.empty()) {
+        sdk::StringCollector collector;
+        plugin_of(choice).as<abi::Template>().help(&collector);
+        for (const std::string& line : collector.all()) lines.push_back(cat("  ", line));
+        return lines;
+    }
+    const std::string output = process::run_program({choice.program, "-h"}).output;
+    for (const std::string_view line : base::split(output, '\n')) lines.emplace_back(line);
+    if (!lines.empty() && lines.back().empty()) lines.pop_back();
+    return lines;
 }
 
 TemplateRun::TemplateRun(const Facts& facts, const config::Config& config, const CreateOptions& options,

@@ -18,7 +18,7 @@ struct TemplateResult {
 /// A template is a plugin, or a program /usr/share/lxc/templates/lxc-NAME or /PATH, which the plugin `script` runs.
 /// Throws for neither, and for a plugin that cannot be loaded.
 void load_template(const std::string& name);
-/// Its options, one line each.
+/// Its options as lines to show: those of the plugin, or what the program says to -h. Throws as load_template() does.
 std::vector<std::string> template_help(const std::string& name);
 
 class TemplateRun {

@@ -1,6 +1,7 @@
 #include <unistd.h>
 #include <frontends/cli/arguments.hpp>
 #include <frontends/cli/verb_table.hpp>
+#include <kernel/container/template_run.hpp>
 
 #include <cstdio>
 
@@ -58,6 +59,14 @@ void take_storage(const Options& given, container::CreateOptions& create) {
         if (given.has(name)) create.storage_options.push_back(cat(name, "=", given.value(name)));
 }
 
+void show_template_help(const Invocation& invocation) {
+    const std::string name = invocation.options.value("template");
+    if (name.empty() || name == "none") return;
+    std::string text = cat("Options of the template ", name, ", after --:\n\n");
+    for (const std::string& line : container::template_help(name)) text += cat(line, "\n");
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 int run(Invocation& invocation) {
     const Options& given = invocation.options;
     if (!given.has("template"))
@@ -86,6 +95,7 @@ const Verb create_verb = {
     .options = options,
     .run = run,
     .enters = true,
+    .more_help = show_template_help,
 };
 
 }  // namespace keelson::cli

@@ -5,18 +5,15 @@ namespace keelson::cli {
 
 namespace {
 
-constexpr Option options[] = {
+constexpr Option own_options[] = {
     {'d', "daemon", nullptr, "Run in the background"},
     {'f', "rcfile", "FILE", "Use FILE instead of the container's configuration"},
     {'s', "define", "KEY=VALUE", "Set a configuration item for this run"},
     {'u', "uid", "UID", "Run the command as this user"},
     {'g', "gid", "GID", "Run the command as this group"},
-    {0, "share-net", "NAME|PID", "Share a namespace with a container or process"},
-    {0, "share-ipc", "NAME|PID", nullptr},
-    {0, "share-uts", "NAME|PID", nullptr},
-    {0, "share-pid", "NAME|PID", nullptr},
     {0, "trace", "FILE", "Write how long each step took, as a Chrome trace", true},
 };
+constexpr auto options = joined(own_options, share_options);
 
 void apply(const Options& given, config::Config& config) {
     apply_shares(given, config);

@@ -7,7 +7,7 @@ namespace keelson::cli {
 
 namespace {
 
-constexpr Option options[] = {
+constexpr Option own_options[] = {
     {'d', "daemon", nullptr, "Run in the background (default)"},
     {'F', "foreground", nullptr, "Stay, with this terminal as the container's console"},
     {'f', "rcfile", "FILE", "Use FILE instead of the container's configuration"},
@@ -16,13 +16,10 @@ constexpr Option options[] = {
     {'L', "console-log", "FILE", "Append what the console prints to FILE"},
     {'C', "close-all-fds", nullptr, "Close file descriptors that were inherited"},
     {'p', "pidfile", "FILE", "Write the pid of the monitor to FILE"},
-    {0, "share-net", "NAME|PID", "Share a namespace with a container or process"},
-    {0, "share-ipc", "NAME|PID", nullptr},
-    {0, "share-uts", "NAME|PID", nullptr},
-    {0, "share-pid", "NAME|PID", nullptr},
     {0, "plan", nullptr, "Print the stages and who acts in them; start nothing", true},
     {0, "trace", "FILE", "Write how long each step took, as a Chrome trace", true},
 };
+constexpr auto options = joined(own_options, share_options);
 
 void apply(const Options& given, config::Config& config) {
     if (given.has("console")) config.override("lxc.console.path", absolute(given.value("console")));
