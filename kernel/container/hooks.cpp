@@ -54,11 +54,12 @@ bool Hooks::any(std::string_view stage) const { return config_.is_set(cat("lxc.h
 
 void Hooks::run(std::string_view stage, const std::string& arguments) const {
     const bool by_arguments = config_.number("lxc.hook.version") == 0;
+    const std::string what = cat(stage, " hook");
     for (const std::string& command : config_.list(cat("lxc.hook.", stage))) {
         if (by_arguments) {
-            run_one(command, cat(process::quoted(facts_.name()), " 'lxc' '", stage, "' ", arguments), {});
+            run_one(what, command, cat(process::quoted(facts_.name()), " 'lxc' '", stage, "' ", arguments), {});
         } else {
-            run_one(command, {}, {{"LXC_HOOK_TYPE", std::string(stage)}, {"LXC_HOOK_SECTION", "lxc"}});
+            run_one(what, command, {}, {{"LXC_HOOK_TYPE", std::string(stage)}, {"LXC_HOOK_SECTION", "lxc"}});
         }
     }
 }
@@ -68,19 +69,20 @@ void Hooks::run_script(const network::HandedLink& link, network::ScriptAction ac
     if (call.command.empty()) return;
     std::string arguments;
     for (const std::string& argument : call.arguments) arguments += process::quoted(argument) + " ";
-    run_one(call.command, arguments, pairs(call.environment));
+    run_one("network script", call.command, arguments, pairs(call.environment));
 }
 
-void Hooks::run_one(const std::string& command, const std::string& arguments, const process::Environment& extra) const {
+void Hooks::run_one(std::string_view what, const std::string& command, const std::string& arguments,
+                    const process::Environment& extra) const {
     process::Environment environment = environment_;
     environment.insert(environment.end(), extra.begin(), extra.end());
     const process::ProgramResult result = process::run_shell(command, arguments, environment);
     if (!result.output.empty()) base::log_debug(cat("hook ", command, " printed: ", base::trim(result.output)));
     if (result.status == 0) return;
     const std::string said = last_line(result.output);
-    throw Error(0, command, cat("hook ended with status ", result.status, said.empty() ? "" : cat(" (", said, ")")),
+    throw Error(0, command, cat(what, " ended with status ", result.status, said.empty() ? "" : cat(" (", said, ")"), ":"),
                 result.status == 127 ? "the program was not found; give its full path"
-                                     : "run it by hand with the arguments NAME lxc STAGE to see why");
+                                     : cat("run it by hand to see why: ", command, " ", base::trim(arguments)));
 }
 
 }  // namespace keelson::container

@@ -28,7 +28,8 @@ public:
     void run_script(const network::HandedLink& link, network::ScriptAction action) const;
 
 private:
-    void run_one(const std::string& command, const std::string& arguments, const process::Environment& extra) const;
+    void run_one(std::string_view what, const std::string& command, const std::string& arguments,
+                 const process::Environment& extra) const;
 
     const Facts& facts_;
     const config::Config& config_;

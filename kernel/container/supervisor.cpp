@@ -49,11 +49,12 @@ bool undo_needs_network(const Run& run) {
     return false;
 }
 
+/// What fails while a container ends is reported, and the rest goes on.
 void tolerate(const char* what, const std::function<void()>& body) {
     try {
         body();
     } catch (const Error& error) {
-        base::log_warn(cat(what, ": ", error.what()));
+        base::log_error(cat(what, ": ", error.what()));
     }
 }
 
@@ -203,8 +204,8 @@ void Supervisor::finish(bool reboot) {
         }
     }
     run_->hooks.set("LXC_TARGET", reboot ? "reboot" : "stop");
-    tolerate("stop hook", [&] { run_->hooks.run("stop", namespaces); });
-    tolerate("stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
+    tolerate("stop", [&] { run_->hooks.run("stop", namespaces); });
+    tolerate("stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
     if (!undo_needs_network(*run_)) run_->namespace_fds.close(CLONE_NEWNET);
     run_->pin.reset();
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
@@ -218,8 +219,8 @@ void Supervisor::finish(bool reboot) {
     announce(monitor::State::stopped);
     server_.reset();
     if (!reboot) listener_.reset();
-    tolerate("post-stop hook", [&] { run_->hooks.run("post-stop"); });
-    tolerate("post-stop hook", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
+    tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
+    tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
     if (!reboot && config_.flag("lxc.ephemeral")) {
         tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
     }

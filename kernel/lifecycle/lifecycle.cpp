@@ -1,5 +1,7 @@
 #include <kernel/lifecycle/lifecycle.hpp>
 
+#include <algorithm>
+
 namespace keelson::lifecycle {
 
 void Lifecycle::add(Stage stage, std::string actor, std::function<void()> run) {
@@ -23,15 +25,20 @@ void Lifecycle::run(Stage first, Stage last, Turns& turns, Trace& trace) {
     }
 }
 
+/// The plugin host has named the actor already where that is a plugin.
+Error Lifecycle::placed(Error error, const Step& step) {
+    if (std::ranges::find(error.where(), step.actor) == error.where().end()) error.at(step.actor);
+    return error.at(cat("stage ", name_of(step.stage)));
+}
+
 void Lifecycle::perform(const Step& step, Trace& trace) const {
     const Trace::Span span = trace.span(name_of(step.stage), step.actor, side_ == Side::host ? "host" : "inside");
-    const auto place = [&] { return cat("stage ", name_of(step.stage), " (", step.actor, ")"); };
     try {
         step.run();
-    } catch (Error& error) {
-        throw error.at(place());
+    } catch (const Error& error) {
+        throw placed(error, step);
     } catch (const std::exception& error) {
-        throw Error(0, {}, error.what()).at(place());
+        throw placed(Error(0, {}, error.what()), step);
     }
 }
 

@@ -34,7 +34,7 @@ public:
     void add(Stage stage, std::string actor, std::function<void()> run);
 
     /// Runs the stages from `first` to `last` that belong to this process's side, in turns with the other side.
-    /// An Error leaves with the place "stage NAME (ACTOR)".
+    /// An Error leaves with two places more: the actor, if it is not among them, and "stage NAME".
     void run(Stage first, Stage last, Turns& turns, Trace& trace);
     void became(Side side) noexcept { side_ = side; }
     Side side() const noexcept { return side_; }
@@ -44,6 +44,7 @@ public:
 
 private:
     void perform(const Step& step, Trace& trace) const;
+    static Error placed(Error error, const Step& step);
 
     std::vector<Step> steps_;
     Side side_ = Side::host;

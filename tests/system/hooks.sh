@@ -88,6 +88,22 @@ for stage in pre-start pre-mount mount autodev start start-host; do
   host_is_as_it_was "after the hook $stage failed"
 done
 
+# one that fails when it ends is reported, and the stop succeeds
+container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false"
+k start -n "$name" -o "$work/log" 2>"$work/err" || fail "with failing stop hooks: it does not start: $(cat "$work/err")"
+k stop -k -n "$name" || fail "a stop hook that fails makes the stop fail"
+reported() { grep -q 'ERROR.*stop.*hook' "$work/log" && grep -q 'ERROR.*post-stop' "$work/log"; }
+wait_for 5 reported || fail "the stop hooks that failed are not reported: $(cat "$work/log")"
+[ "$(k info -n "$name" -s -H)" = STOPPED ] || fail "with failing stop hooks: it is $(k info -n "$name" -s -H)"
+host_is_as_it_was "after the hooks stop and post-stop failed"
+# and one of destroy prevents it
+echo "lxc.hook.destroy = /bin/sh -c '[ -e $work/may-go ]' x" >>"$lxcpath/$name/config"
+k destroy -n "$name" 2>"$work/err" && fail "it is destroyed although the hook destroy fails"
+[ "${KEELSON_AS:-}" = lxc ] || grep -q 'destroy hook ended with status 1' "$work/err" || fail "destroy: the error does not name the hook: $(cat "$work/err")"
+[ -e "$lxcpath/$name/rootfs/bin/busybox" ] && [ -e "$lxcpath/$name/config" ] || fail "the hook destroy failed, and something is gone"
+touch "$work/may-go"
+k destroy -n "$name" && [ ! -e "$lxcpath/$name" ] || fail "it is not destroyed although the hook destroy lets it"
+
 [ "$was" != lxc ] && command -v lxc-start >/dev/null || exit 0
 for version in 0 1; do
   life lxc $version "$work/lxc.$version"

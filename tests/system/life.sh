@@ -21,6 +21,8 @@ expect 0 k create -n "$web" -t busybox -f "$work/default.conf"
 grep -q '^lxc.signal.halt = SIGUSR1$' "$lxcpath/$web/config" || fail "the template's lines are not in the configuration"
 grep -q "^lxc.rootfs.path = dir:$lxcpath/$web/rootfs$" "$lxcpath/$web/config" || fail "no lxc.rootfs.path was written"
 expect 1 k create -n "$web" -t busybox -f "$work/default.conf"
+expect 0 k create -t busybox -h
+grep -q -- --busybox-path "$work/out" || fail "create -t busybox -h does not show the template's options: $(cat "$work/out")"
 expect 1 k create -n "$klt-other" -t no-such-template-klt
 [ ! -e "$lxcpath/$klt-other" ] || fail "a failed create left its directory"
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/file.hpp>
 #include <keelson/sdk/text.hpp>
@@ -69,6 +70,24 @@ bool holds_us(const std::string& path) {
     return std::ranges::any_of(children(path), [&](const std::string& name) { return holds_us(cat(path, '/', name)); });
 }
 
+/// Sets errno if not. rmdir(2) of what is not there is EROFS too.
+bool is_gone_by_rmdir(const std::string& path) {
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    const int code = errno;
+    const bool gone = code == EROFS && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+    errno = code;
+    return gone;
+}
+
+std::string hint_for_making(int code, bool ordinary_user) {
+    if (code == EROFS)
+        return "the cgroups are mounted read-only here: remount them, or do without by keelson.cgroup.driver = none";
+    if (code == EACCES && ordinary_user)
+        return "the directory above is not delegated to the user: systemd-run --user --scope -p Delegate=yes makes one that is";
+    if (code == EAGAIN) return "cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached";
+    return {};
+}
+
 }  // namespace
 
 std::string owner_of(const std::string& path, bool ordinary_user) {
@@ -80,7 +99,8 @@ std::string owner_of(const std::string& path, bool ordinary_user) {
 bool make_marked(const std::string& path, const std::string& owner, bool ordinary_user) {
     if (::mkdir(path.c_str(), 0755) != 0) {
         if (errno == EEXIST) return false;
-        throw Error::last("make cgroup", path);
+        const int code = errno;
+        throw Error(code, path, "make cgroup", hint_for_making(code, ordinary_user));
     }
     ::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), 0);
     return true;
@@ -100,11 +120,11 @@ void kill_processes(const std::string& path) noexcept try {
 }
 
 bool remove_empty(const std::string& path) {
-    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    if (is_gone_by_rmdir(path)) return true;
     if (errno != EBUSY && errno != ENOTEMPTY) throw Error::last("remove cgroup", path);
     if (populated(path)) return false;
     for (const std::string& name : children(path)) remove_empty(cat(path, '/', name));
-    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    if (is_gone_by_rmdir(path)) return true;
     if (errno == EBUSY || errno == ENOTEMPTY) return false;
     throw Error::last("remove cgroup", path);
 }

@@ -82,8 +82,18 @@ TEST_F(LifecycleTest, ErrorSaysStageAndActor) {
         life.run(Stage::resolve, Stage::exec, turns, trace);
         FAIL() << "no error";
     } catch (const Error& error) {
-        EXPECT_THAT(error.where(), ElementsAre("stage clone (net veth)"));
+        EXPECT_THAT(error.where(), ElementsAre("net veth", "stage clone"));
         EXPECT_EQ(error.code(), ENODEV);
+    }
+}
+
+TEST_F(LifecycleTest, ErrorThatNamesTheActorNamesItOnce) {
+    life.add(Stage::clone, "net veth", [] { throw Error(ENODEV, "br0", "find").at("net veth"); });
+    try {
+        life.run(Stage::resolve, Stage::exec, turns, trace);
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_THAT(error.where(), ElementsAre("net veth", "stage clone"));
     }
 }
 
