@@ -38,8 +38,7 @@ Actors::Actors(const Facts& facts, const config::Config& config)
 
 void Actors::choose_networks() {
     for (const unsigned index : config_.network_devices()) {
-        std::string type = config_.get(cat("lxc.net.", index, ".type"));
-        if (type.empty()) type = "empty";
+        const std::string type = config_.get_or_default(cat("lxc.net.", index, ".type"));
         NetworkChoice choice{index, type, nullptr, {}};
         try {
             choice.plugin = &host().load("net", type);
@@ -53,10 +52,7 @@ void Actors::choose_networks() {
 }
 
 bool Actors::host_network() const {
-    const auto stays = [](const NetworkChoice& n) {
-        return (n.plugin->as<abi::Network>().traits() & abi::network_host_namespace) != 0;
-    };
-    return !networks.empty() && std::ranges::all_of(networks, stays);
+    return !networks.empty() && std::ranges::all_of(networks, &NetworkChoice::shares_host);
 }
 
 void Actors::check() {

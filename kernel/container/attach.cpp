@@ -93,13 +93,16 @@ CgroupEntry place_in_cgroup(const Session& session, const AttachOptions& options
     }
 }
 
-void relay(const console::Pty& pty, const AttachOptions& options, int pidfd) {
+UniqueFd open_pty_log(const AttachOptions& options) {
+    if (options.pty_log.empty()) return {};
+    return base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
+}
+
+void relay(const console::Pty& pty, int log, int pidfd) {
     const bool input = ::isatty(0) != 0;
-    const UniqueFd log =
-        options.pty_log.empty() ? UniqueFd() : base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
     std::optional<console::RawTerminal> raw;
     if (input) raw.emplace(0);
-    console::proxy(pty.master.get(), {input ? 0 : -1, ::isatty(1) != 0 ? 1 : 2, std::nullopt, log.get(), pidfd});
+    console::proxy(pty.master.get(), {input ? 0 : -1, ::isatty(1) != 0 ? 1 : 2, std::nullopt, log, pidfd});
 }
 
 }  // namespace
@@ -120,6 +123,8 @@ int Container::attach(const AttachOptions& options) {
     console::Pty pty = any_terminal() ? open_container_pty(*this) : console::Pty();
     if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
 
+    const UniqueFd log = open_pty_log(options);
+
     ChannelTurns turns;
     turns.open();
     const IgnoredKeyboard ignored;
@@ -131,7 +136,7 @@ int Container::attach(const AttachOptions& options) {
     turns.became_host();
     pty.peer.reset();
     turns.wait_for_exec();
-    if (pty.master) relay(pty, options, process.pidfd.get());
+    if (pty.master) relay(pty, log.get(), process.pidfd.get());
     return process::shell_status(process::reap(process.pidfd.get()));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <keelson/abi/stage_hook.hpp>
+#include <keelson/sdk/error.hpp>
 #include <kernel/config/config.hpp>
 #include <kernel/monitor/state.hpp>
 #include <kernel/network/inside.hpp>
@@ -109,7 +110,11 @@ private:
 std::vector<std::string> defined_containers(const std::string& lxcpath);
 /// Names with a command socket.
 std::vector<std::string> active_containers(const std::string& lxcpath);
-/// Unwinds every journal of this user whose monitor is gone; returns "LXCPATH NAME" of each.
-std::vector<std::string> recover_all();
+struct Recovered {
+    std::vector<std::string> containers;  ///< "LXCPATH NAME"
+    std::vector<Error> failures;          ///< of those that could not be recovered
+};
+/// Unwinds every journal of this user whose monitor is gone.
+Recovered recover_all();
 
 }  // namespace keelson::container

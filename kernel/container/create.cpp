@@ -59,13 +59,19 @@ public:
                 fill();
             journal_.close();
         } catch (...) {
-            lifecycle::unwind(journal_, undo_with(facts_, config_, journal_, nullptr));
-            journal_.close();
+            take_back();
             throw;
         }
     }
 
 private:
+    /// What could not be taken back stays written down for the next command.
+    void take_back() {
+        const std::vector<Error> failures = lifecycle::unwind(journal_, undo_with(facts_, config_, journal_, nullptr));
+        for (const Error& failure : failures) base::log_error(failure.what());
+        if (failures.empty()) journal_.close();
+    }
+
     void make_directory() {
         base::make_directories(container_.lxcpath(), 0755);
         const std::string directory = container_.directory();

@@ -1,3 +1,4 @@
+#include <kernel/base/error.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/environment.hpp>
@@ -57,10 +58,8 @@ void Joining::become() {
         set_environment();
         turns.about_to_exec({});
         execute(words);
-    } catch (const Error& error) {
-        turns.fail(error);
     } catch (const std::exception& error) {
-        turns.fail(Error(0, {}, error.what()));
+        turns.fail(base::as_error(error));
     }
     ::_exit(1);
 }

@@ -1,3 +1,4 @@
+#include <kernel/base/error.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/config/global.hpp>
@@ -56,20 +57,31 @@ bool Container::recover() {
     return true;
 }
 
-std::vector<std::string> recover_all() {
-    std::vector<std::string> recovered;
+namespace {
+
+/// "LXCPATH NAME"; empty when there is nothing to take back.
+std::string recover_one(const std::string& runtime_directory) {
+    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory);
+    if (!journal || journal->name().empty()) return {};
+    Container container(journal->name(), journal->lxcpath());
+    journal.reset();
+    return container.recover() ? cat(container.lxcpath(), " ", container.name()) : std::string();
+}
+
+}  // namespace
+
+Recovered recover_all() {
+    Recovered result;
     const std::string top = config::run_directory() + "/keelson";
     for (const std::string& lxcpath : entries_of(top)) {
-        for (const std::string& name : entries_of(top + "/" + lxcpath)) {
-            const std::string directory = cat(top, "/", lxcpath, "/", name);
-            std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(directory);
-            if (!journal || journal->name().empty()) continue;
-            Container container(journal->name(), journal->lxcpath());
-            journal.reset();
-            if (container.recover()) recovered.push_back(cat(container.lxcpath(), " ", container.name()));
-        }
+        for (const std::string& name : entries_of(top + "/" + lxcpath)) try {
+                std::string one = recover_one(cat(top, "/", lxcpath, "/", name));
+                if (!one.empty()) result.containers.push_back(std::move(one));
+            } catch (const std::exception& error) {
+                result.failures.push_back(base::as_error(error));
+            }
     }
-    return recovered;
+    return result;
 }
 
 }  // namespace keelson::container

@@ -7,6 +7,9 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <climits>
+
 namespace keelson::container {
 namespace {
 
@@ -30,14 +33,19 @@ int halt_signal(const config::Config& config, pid_t init) {
 bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
     const std::optional<pid_t> init = init_pid();
     if (!init) return true;
-    const UniqueFd handle = process::open_pidfd(*init);
-    process::send_signal(handle.get(), halt_signal(config(), *init));
+    try {
+        const UniqueFd handle = process::open_pidfd(*init);
+        process::send_signal(handle.get(), halt_signal(config(), *init));
+    } catch (const Error& error) {
+        if (error.code() != ESRCH && error.code() != ENOENT) throw;  // it has just ended by itself
+    }
     if (timeout && timeout->count() == 0) return true;
     return wait({monitor::State::stopped}, in_milliseconds(timeout));
 }
 
 void Container::kill() {
-    monitor::CommandClient client(lxcpath_, name_);
+    // The answer is that the connection ends, after the stop hooks.
+    monitor::CommandClient client(lxcpath_, name_, std::chrono::hours(24 * 365));
     const std::optional<monitor::Response> response = client.call(monitor::Command::stop);
     if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not stop the container");
     wait({monitor::State::stopped}, std::nullopt);
@@ -50,8 +58,14 @@ bool Container::reboot(std::optional<std::chrono::seconds> timeout) {
     process::send_signal(handle.get(), config().signal("lxc.signal.reboot", SIGINT));
     if (timeout && timeout->count() == 0) return true;
     const auto deadline = in_milliseconds(timeout);
-    if (!process::wait_until_gone(handle.get(), deadline ? static_cast<int>(deadline->count()) : -1)) return false;
-    return wait({monitor::State::running}, deadline);
+    const auto most = std::chrono::milliseconds(INT_MAX);
+    if (!process::wait_until_gone(handle.get(), deadline ? static_cast<int>(std::min(*deadline, most).count()) : -1))
+        return false;
+    const auto state =
+        monitor::CommandClient(lxcpath_, name_).wait({monitor::State::running, monitor::State::stopped}, deadline);
+    if (state == monitor::State::stopped)
+        throw Error(0, name_, "the container ended and did not start again:", "its log says why, if lxc.log.file is set");
+    return state.has_value();
 }
 
 bool Container::wait(const std::vector<monitor::State>& states, std::optional<milliseconds> timeout) {

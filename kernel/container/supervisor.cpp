@@ -1,3 +1,4 @@
+#include <kernel/base/error.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
@@ -13,6 +14,8 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 namespace keelson::container {
 namespace {
@@ -53,7 +56,7 @@ bool undo_needs_network(const Run& run) {
 void tolerate(const char* what, const std::function<void()>& body) {
     try {
         body();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
         base::log_error(cat(what, ": ", error.what()));
     }
 }
@@ -80,9 +83,11 @@ int Supervisor::run() {
             serve();
             finish(reboots(wait_status_));
         } while (reboots(wait_status_));
-    } catch (...) {
+    } catch (const std::exception& error) {
         restore();
         if (!monitor_born_) throw;
+        // Who asked for a start hears of its failure; nobody waits for the outcome of a reboot.
+        if (!awaited()) base::log_error(cat("the monitor ends: ", error.what()));
         ::_exit(1);
     }
     restore();
@@ -111,25 +116,27 @@ void Supervisor::start() {
         run_->lifecycle.run(lifecycle::Stage::pre_start, lifecycle::Stage::exec, run_->turns, run_->trace);
         monitor_born_ = run_->monitor_born;
         if (run_->lifecycle.side() == lifecycle::Side::host) finish_start();
-    } catch (Error& error) {
-        if (run_->lifecycle.side() == lifecycle::Side::inside) {
-            run_->turns.fail(error);
-            ::_exit(1);
-        }
-        monitor_born_ = run_->monitor_born;
+    } catch (const std::exception& error) {
+        give_up(base::as_error(error));
+    }
+}
+
+void Supervisor::give_up(const Error& error) {
+    if (run_->lifecycle.side() == lifecycle::Side::inside) {
+        run_->turns.fail(error);
+        ::_exit(1);
+    }
+    monitor_born_ = run_->monitor_born;
+    tolerate("take back the start", [&] {
         announce(monitor::State::aborting);
         if (run_->child.pid > 0) {
             process::send_signal(run_->child.pidfd.get(), SIGKILL);
             process::reap(run_->child.pidfd.get());
         }
         finish(false);
-        // Nobody waits for the outcome of a reboot.
-        if (awaited())
-            run_->report.send('e', process::pack(error));
-        else if (monitor_born_)
-            base::log_error(cat("no reboot: ", error.what()));
-        throw;
-    }
+    });
+    if (awaited()) run_->report.fail(error);
+    throw error;
 }
 
 void Supervisor::finish_start() {
@@ -144,7 +151,8 @@ void Supervisor::finish_start() {
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
     announce(monitor::State::running);
     if (awaited()) {
-        run_->report.send('r');
+        // Who asked may have been killed meanwhile; what it asked for runs all the same.
+        tolerate("report the start", [&] { run_->report.send('r'); });
         run_->report.close();
     }
 }
@@ -154,7 +162,7 @@ bool Supervisor::awaited() const noexcept { return run_->report.fd() >= 0; }
 
 int Supervisor::wait_for_report() {
     const process::Channel::Message message = run_->report.receive();
-    if (message.kind == 'e') throw process::unpack(message.text);
+    if (message.kind == process::Channel::failure) throw process::unpack(message.text);
     if (message.kind != 'r')
         throw Error(ECHILD, facts_.name(), "the monitor died while the container started", "start it with -F to see more");
     return 0;
@@ -212,7 +220,7 @@ void Supervisor::finish(bool reboot) {
     const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
     for (const Error& failure : failures) base::log_error(failure.what());
     // What could not be taken back stays written down for the next command.
-    if (failures.empty()) run_->journal->close();
+    if (failures.empty()) tolerate("remove the journal", [&] { run_->journal->close(); });
     run_->journal.reset();
     run_->actors.attach_journal(nullptr);
     run_->namespace_fds.close();
@@ -259,10 +267,14 @@ void Supervisor::stop() {
 }
 
 void Supervisor::freeze(bool frozen, uint32_t timeout_s) {
-    announce(frozen ? monitor::State::freezing : monitor::State::thawed);
-    run_->actors.cgroup.freeze(frozen, timeout_s == 0 ? 60'000 : timeout_s * 1000);
-    if (frozen) announce(monitor::State::frozen);
-    state_ = monitor::State::running;
+    // Passing states: what the container is after them, also after a failure, its cgroup says.
+    const auto tell = [&](monitor::State state) {
+        if (server_) server_->announce(state);
+    };
+    constexpr uint32_t usual_s = 60, most_s = UINT32_MAX / 1000;
+    tell(frozen ? monitor::State::freezing : monitor::State::thawed);
+    run_->actors.cgroup.freeze(frozen, (timeout_s == 0 ? usual_s : std::min(timeout_s, most_s)) * 1000);
+    if (frozen) tell(monitor::State::frozen);
 }
 
 std::optional<monitor::CommandTarget::Tty> Supervisor::take_tty(int number, int client) {

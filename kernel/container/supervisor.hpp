@@ -44,6 +44,8 @@ private:
     void finish_start();
     void serve();
     void handle_signals();
+    /// A start that failed: the child says why and ends, the host side takes everything back and throws.
+    [[noreturn]] void give_up(const Error& error);
     /// Stop is start, unwound: scripts and hooks, then the journal. Reports what failed to the log.
     void finish(bool reboot);
     bool awaited() const noexcept;

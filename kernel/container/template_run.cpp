@@ -114,7 +114,7 @@ TemplateResult TemplateRun::run() {
     for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
         if (message.kind == 'l') result.lines.push_back(message.text);
         if (message.kind == 'd') done = true;
-        if (message.kind == 'e') {
+        if (message.kind == process::Channel::failure) {
             process::reap(child.pidfd.get());
             throw process::unpack(message.text);
         }
@@ -127,7 +127,7 @@ TemplateResult TemplateRun::run() {
 }
 
 void TemplateRun::work(process::Channel& channel) {
-    try {
+    process::work_and_end(channel, [&] {
         if (channel.receive().kind != 'g') ::_exit(1);
         if (facts_.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
         ::umask(022);
@@ -139,13 +139,7 @@ void TemplateRun::work(process::Channel& channel) {
         for (const std::string& line : fill(rootfs)) channel.send('l', line);
         if (shifts) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
         channel.send('d');
-        ::_exit(0);
-    } catch (const Error& error) {
-        channel.send('e', process::pack(error));
-    } catch (const std::exception& error) {
-        channel.send('e', process::pack(Error(0, {}, error.what())));
-    }
-    ::_exit(1);
+    });
 }
 
 /// A directory is its own tree; other storage is mounted at LXCPATH/NAME/rootfs.

@@ -1,9 +1,11 @@
 #include <kernel/container/turns.hpp>
 
+#include <algorithm>
+
 namespace keelson::container {
 namespace {
 
-constexpr char turn = 't', descriptors = 'd', words = 'w', failure = 'e', execution = 'x';
+constexpr char turn = 't', descriptors = 'd', words = 'w', execution = 'x';
 
 }  // namespace
 
@@ -23,9 +25,9 @@ void ChannelTurns::became_child() {
 process::Channel::Message ChannelTurns::next() {
     for (;;) {
         process::Channel::Message message = channel_.receive();
-        if (message.kind == failure) throw process::unpack(message.text);
+        if (message.kind == process::Channel::failure) throw process::unpack(message.text);
         if (message.kind == descriptors) {
-            received_[message.text] = std::move(message.fds);
+            std::ranges::move(message.fds, std::back_inserter(received_[message.text]));
         } else if (message.kind == words) {
             const size_t end_of_name = message.text.find('\n');
             told_[message.text.substr(0, end_of_name)] = message.text.substr(end_of_name + 1);
@@ -51,7 +53,11 @@ void ChannelTurns::wait() {
 }
 
 void ChannelTurns::hand_over(const std::string& name, const std::vector<int>& borrowed_fds) {
-    channel_.send(descriptors, name, borrowed_fds);
+    for (size_t sent = 0; sent < borrowed_fds.size(); sent += process::Channel::most_fds) {
+        const auto first = borrowed_fds.begin() + static_cast<std::ptrdiff_t>(sent);
+        const size_t count = std::min(borrowed_fds.size() - sent, process::Channel::most_fds);
+        channel_.send(descriptors, name, {first, first + static_cast<std::ptrdiff_t>(count)});
+    }
 }
 
 std::vector<UniqueFd> ChannelTurns::take(const std::string& name) { return std::move(received_[name]); }
@@ -59,8 +65,6 @@ std::vector<UniqueFd> ChannelTurns::take(const std::string& name) { return std::
 void ChannelTurns::tell(const std::string& name, const std::string& text) { channel_.send(words, cat(name, "\n", text)); }
 
 std::string ChannelTurns::told(const std::string& name) { return std::move(told_[name]); }
-
-void ChannelTurns::fail(const Error& error) { channel_.send(failure, process::pack(error)); }
 
 void ChannelTurns::about_to_exec(const std::string& trace) { channel_.send(execution, trace); }
 

@@ -22,7 +22,7 @@ public:
     /// Throws the other side's Error, or one that says that it died.
     void wait() override;
 
-    /// Descriptors for the other side, under a name.
+    /// Descriptors for the other side, under a name; any number.
     void hand_over(const std::string& name, const std::vector<int>& borrowed_fds);
     std::vector<UniqueFd> take(const std::string& name);
 
@@ -30,8 +30,8 @@ public:
     void tell(const std::string& name, const std::string& text);
     std::string told(const std::string& name);
 
-    /// [inside] An Error for the host.
-    void fail(const Error& error);
+    /// [inside] An Error for the host, if that still lives.
+    void fail(const Error& error) noexcept { channel_.fail(error); }
     /// [inside] The next thing is exec, which closes the channel. `trace` travels along.
     void about_to_exec(const std::string& trace);
     /// [host] Returns the trace when exec succeeded; throws otherwise.

@@ -8,6 +8,7 @@
 #include <kernel/process/clone.hpp>
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace keelson::container {
@@ -46,8 +47,9 @@ void end_process(const std::string& record, const Facts& facts, const config::Co
     if (words.size() != 2) return;  // the intent alone: no process was made, or it died with the one that made it
     const auto pid = static_cast<pid_t>(base::parse_unsigned(words[0]).value_or(0));
     if (pid <= 0 || start_time(pid) != words[1]) return;
-    const UniqueFd handle = process::open_pidfd(pid);
+    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     if (start_time(pid) != words[1]) return;
+    if (!handle) throw Error::last("pidfd_open", cat("process ", pid));
     process::send_signal(handle.get(), SIGKILL);
     if (process::wait_until_gone(handle.get(), usual_death_ms)) return;
     thaw(facts, config);

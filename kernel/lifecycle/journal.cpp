@@ -86,14 +86,16 @@ void apply(std::vector<Record>& records, std::string_view line) {
     }
 }
 
-/// The last container of a directory may take it away between our two steps.
-UniqueFd open_new(const std::string& directory, const std::string& path) {
+/// The last container of a directory may take it away between our steps, and who recovers an empty journal, its file.
+UniqueFd open_locked(const std::string& directory, const std::string& path) {
     for (int tries = 0;; ++tries) {
-        base::make_directories(directory, 0700);
         try {
-            return base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+            base::make_directories(directory, 0700);
+            UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
+            if (!lock(file.get())) throw Error(EBUSY, path, "another process is starting or running this container");
+            if (still_there(file.get(), path)) return file;
         } catch (const Error& error) {
-            if (error.code() != ENOENT || tries == 100) throw;
+            if (error.code() != ENOENT || tries >= 100) throw;
         }
     }
 }
@@ -104,9 +106,7 @@ Journal::Journal(std::string directory, UniqueFd file) : directory_(std::move(di
 
 Journal Journal::create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name) {
     const std::string path = runtime_directory + "/journal";
-    UniqueFd file = open_new(runtime_directory, path);
-    if (!lock(file.get())) throw Error(EBUSY, path, "another process is starting or running this container");
-    Journal journal(runtime_directory, std::move(file));
+    Journal journal(runtime_directory, open_locked(runtime_directory, path));
     journal.lxcpath_ = lxcpath;
     journal.name_ = name;
     if (::ftruncate(journal.file_.get(), 0) != 0) throw Error::last("truncate", path);
@@ -116,9 +116,9 @@ Journal Journal::create(const std::string& runtime_directory, const std::string&
 
 std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory) {
     const std::string path = runtime_directory + "/journal";
-    if (!base::exists(path)) return std::nullopt;
-    UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_NOFOLLOW);
-    if (!lock(file.get()) || !still_there(file.get(), path)) return std::nullopt;
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+    if (!file && errno != ENOENT) throw Error::last("open", path);
+    if (!file || !lock(file.get()) || !still_there(file.get(), path)) return std::nullopt;
     Journal journal(runtime_directory, std::move(file));
     journal.read_header();
     return journal;

@@ -1,3 +1,4 @@
+#include <kernel/base/error.hpp>
 #include <kernel/lifecycle/lifecycle.hpp>
 
 #include <algorithm>
@@ -35,10 +36,8 @@ void Lifecycle::perform(const Step& step, Trace& trace) const {
     const Trace::Span span = trace.span(name_of(step.stage), step.actor, side_ == Side::host ? "host" : "inside");
     try {
         step.run();
-    } catch (const Error& error) {
-        throw placed(error, step);
     } catch (const std::exception& error) {
-        throw placed(Error(0, {}, error.what()), step);
+        throw placed(base::as_error(error), step);
     }
 }
 
@@ -61,8 +60,8 @@ std::vector<Error> unwind(Journal& journal, const Undo& undo) {
         try {
             undo(*record);
             journal.strike(record->id);
-        } catch (Error& error) {
-            failures.push_back(error.at(cat("undo (", record->kind, " ", record->plugin, ")")));
+        } catch (const std::exception& error) {
+            failures.push_back(base::as_error(error).at(cat("undo (", record->kind, " ", record->plugin, ")")));
         }
     }
     return failures;

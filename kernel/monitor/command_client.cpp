@@ -169,7 +169,12 @@ CommandClient::CommandClient(std::string lxcpath, std::string name, std::chrono:
     : lxcpath_(std::move(lxcpath)), name_(std::move(name)), deadline_(deadline) {}
 
 std::optional<Response> CommandClient::call(Command command, uint64_t number, std::string_view data, bool keep) {
-    Connection connection(command_address(lxcpath_, name_), end_after(deadline_));
+    return call_until(end_after(deadline_), command, number, data, keep);
+}
+
+std::optional<Response> CommandClient::call_until(Clock::time_point end, Command command, uint64_t number,
+                                                  std::string_view data, bool keep) {
+    Connection connection(command_address(lxcpath_, name_), end);
     if (!connection.open()) return std::nullopt;
     connection.check_owner(lxcpath_);
     Response response;
@@ -209,15 +214,18 @@ StateWishes wishes_for(const std::vector<State>& wanted) {
 
 }  // namespace
 
-std::optional<State> CommandClient::wait(const std::vector<State>& wanted, std::optional<std::chrono::milliseconds> timeout) {
-    constexpr auto pause = std::chrono::milliseconds(20);
+std::optional<State> CommandClient::wait(const std::vector<State>& wanted,
+                                         std::optional<std::chrono::milliseconds> timeout) try {
+    constexpr auto pause = std::chrono::milliseconds(20), least = std::chrono::milliseconds(1000);
     const auto end = end_after(timeout);
+    // An answer takes a moment, also of who is asked with no time to wait.
+    const auto end_of_answer = timeout ? std::max(end, end_after(least)) : end;
     const bool stopped_wanted = std::find(wanted.begin(), wanted.end(), State::stopped) != wanted.end();
     const auto stopped = stopped_wanted ? std::optional(State::stopped) : std::nullopt;
     const StateWishes wishes = wishes_for(wanted);
     const std::string_view data(reinterpret_cast<const char*>(&wishes), sizeof wishes);
     std::optional<Response> response;
-    while (!(response = call(Command::add_state_client, 0, data, true))) {
+    while (!(response = call_until(end_of_answer, Command::add_state_client, 0, data, true))) {
         if (stopped || Clock::now() + pause > end) return stopped;
         const timespec nap{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(pause).count()};
         ::nanosleep(&nap, nullptr);
@@ -227,13 +235,11 @@ std::optional<State> CommandClient::wait(const std::vector<State>& wanted, std::
     if (timeout && timeout->count() <= 0) return std::nullopt;
     Connection connection(command_address(lxcpath_, name_), end, std::move(response->connection));
     StateMessage message{};
-    try {
-        if (connection.receive(&message, sizeof message) == sizeof message) return static_cast<State>(message.state);
-    } catch (const Error& error) {
-        if (error.code() == ETIMEDOUT) return std::nullopt;
-        throw;
-    }
+    if (connection.receive(&message, sizeof message) == sizeof message) return static_cast<State>(message.state);
     return stopped;
+} catch (const Error& error) {
+    if (error.code() != ETIMEDOUT) throw;
+    return std::nullopt;
 }
 
 namespace {

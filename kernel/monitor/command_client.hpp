@@ -29,10 +29,14 @@ public:
     State state();  ///< stopped when nobody listens
     std::optional<pid_t> init_pid();
     std::optional<std::string> config_item(const std::string& key);
-    /// Waits for one of the states; no value at the deadline. Stopped counts when the connection ends.
+    /// Waits for one of the states, also while the monitor is busy with a start or stop; no value at the deadline. Stopped
+    /// counts when the connection ends.
     std::optional<State> wait(const std::vector<State>& wanted, std::optional<std::chrono::milliseconds> timeout);
 
 private:
+    std::optional<Response> call_until(std::chrono::steady_clock::time_point end, Command command, uint64_t number,
+                                       std::string_view data, bool keep);
+
     std::string lxcpath_, name_;
     std::chrono::milliseconds deadline_;
 };

@@ -1,7 +1,9 @@
+#include <kernel/base/error.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/process/channel.hpp>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +13,6 @@ namespace keelson::process {
 namespace {
 
 constexpr size_t packet_size = 16 * 1024;
-constexpr size_t most_fds = 64;
 constexpr char separator = '\x1f';
 
 std::vector<UniqueFd> take_fds(msghdr& message) {
@@ -49,6 +50,7 @@ std::pair<Channel, Channel> Channel::pair() {
 
 void Channel::send(char kind, std::string_view text, const std::vector<int>& borrowed_fds) {
     std::array<iovec, 2> parts{iovec{&kind, 1}, iovec{const_cast<char*>(text.data()), std::min(text.size(), packet_size - 1)}};
+    if (borrowed_fds.size() > most_fds) throw Error(E2BIG, cat(borrowed_fds.size()), "too many descriptors for one message:");
     alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control{};
     msghdr message{};
     message.msg_iov = parts.data();
@@ -66,6 +68,9 @@ void Channel::send(char kind, std::string_view text, const std::vector<int>& bor
     while (::sendmsg(end_.get(), &message, MSG_NOSIGNAL) < 0) {
         if (errno != EINTR) throw Error::last("send to the other side of the start", "");
     }
+}
+
+void Channel::fail(const Error& error) noexcept try { send(failure, pack(error)); } catch (...) {
 }
 
 Channel::Message Channel::receive() {
@@ -88,6 +93,16 @@ Channel::Message Channel::receive() {
     result.text = buffer.substr(1, static_cast<size_t>(size) - 1);
     result.fds = take_fds(message);
     return result;
+}
+
+void work_and_end(Channel& channel, const std::function<void()>& body) noexcept {
+    try {
+        body();
+        ::_exit(0);
+    } catch (const std::exception& error) {
+        channel.fail(base::as_error(error));
+    }
+    ::_exit(1);
 }
 
 }  // namespace keelson::process

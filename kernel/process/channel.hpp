@@ -4,8 +4,7 @@
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
-#include <map>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,7 +28,12 @@ public:
     explicit Channel(UniqueFd end) : end_(std::move(end)) {}
     static std::pair<Channel, Channel> pair();
 
+    static constexpr size_t most_fds = 64;  ///< in one message
+    static constexpr char failure = 'e';    ///< kind of a packed Error
+
     void send(char kind, std::string_view text = {}, const std::vector<int>& borrowed_fds = {});
+    /// The last words of a process, which nobody may be left to hear.
+    void fail(const Error& error) noexcept;
     Message receive();
     void close() noexcept { end_.reset(); }
     int fd() const noexcept { return end_.get(); }
@@ -37,5 +41,9 @@ public:
 private:
     UniqueFd end_;
 };
+
+/// [child] All that a process does which clone_process made to work for us: runs `body` and ends. Nothing leaves it into the
+/// code of its parent; a failure goes to the other end as Channel::failure.
+[[noreturn]] void work_and_end(Channel& channel, const std::function<void()>& body) noexcept;
 
 }  // namespace keelson::process

@@ -53,7 +53,14 @@ Clone clone_process(const CloneRequest& request) {
     if (pid == 0) return {};
     Clone result{static_cast<pid_t>(pid), UniqueFd(pidfd)};
     ::fcntl(pidfd, F_SETFD, FD_CLOEXEC);
-    if (!moved) move_into_cgroup(request.into_cgroup, result.pid);
+    try {
+        if (!moved) move_into_cgroup(request.into_cgroup, result.pid);
+    } catch (...) {
+        // Nobody would know of it.
+        send_signal(result.pidfd.get(), SIGKILL);
+        reap(result.pidfd.get());
+        throw;
+    }
     return result;
 }
 

@@ -23,16 +23,11 @@ std::string why_unshare_failed() {
 
 /// Stays outside, where newuidmap(1) can be run, and writes our maps when we say so.
 [[noreturn]] void write_maps_from_outside(Channel channel, const IdMap& map, pid_t of) {
-    try {
-        if (channel.receive().kind == 'm') {
-            map.write_for(of);
-            channel.send('o');
-        }
-        ::_exit(0);
-    } catch (const Error& error) {
-        channel.send('e', pack(error));
-        ::_exit(1);
-    }
+    work_and_end(channel, [&] {
+        if (channel.receive().kind != 'm') return;
+        map.write_for(of);
+        channel.send('o');
+    });
 }
 
 }  // namespace
@@ -58,7 +53,8 @@ void enter_user_privilege(const IdMap& container_map) {
     const Channel::Message answer = ours.receive();
     reap(helper.pidfd.get());
     if (answer.kind != 'o')
-        throw answer.kind == 'e' ? unpack(answer.text) : Error(ECHILD, "lxc.idmap", "the process that writes id maps died");
+        throw answer.kind == Channel::failure ? unpack(answer.text)
+                                              : Error(ECHILD, "lxc.idmap", "the process that writes id maps died");
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
 }
 

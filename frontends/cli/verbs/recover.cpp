@@ -9,12 +9,14 @@ namespace keelson::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    const auto recovered = container::recover_all();
+    const auto [containers, failures] = container::recover_all();
     if (invocation.json())
-        std::printf("%s\n", json::array(recovered).c_str());
+        std::printf("%s\n", json::array(containers).c_str());
     else
-        for (const auto& line : recovered) std::printf("%s\n", line.c_str());
-    return 0;
+        for (const auto& line : containers) std::printf("%s\n", line.c_str());
+    if (failures.empty()) return 0;
+    for (size_t i = 1; i < failures.size(); ++i) complain(invocation, failures[i].what());
+    throw failures.front();
 }
 
 }  // namespace

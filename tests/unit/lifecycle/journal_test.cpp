@@ -8,6 +8,9 @@
 #include <kernel/base/file.hpp>
 #include <kernel/lifecycle/journal.hpp>
 
+#include <atomic>
+#include <thread>
+
 namespace keelson::lifecycle {
 namespace {
 
@@ -47,6 +50,29 @@ TEST_F(JournalTest, LivingMonitorKeepsItsJournal) {
     const Journal journal = create();
     EXPECT_FALSE(Journal::of_the_dead(directory()));
     EXPECT_THROW(create(), Error);
+}
+
+TEST_F(JournalTest, WhoRecoversMeanwhileTakesNoNewJournalAway) {
+    std::atomic<bool> done = false;
+    std::thread recovering([&] {
+        while (!done) {
+            if (std::optional<Journal> journal = Journal::of_the_dead(directory())) journal->close();
+        }
+    });
+    for (int i = 0; i < 500; ++i) {
+        std::optional<Journal> journal;
+        try {
+            journal.emplace(create());
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), EBUSY) << error.what();
+            continue;
+        }
+        journal->intend("net", "veth", "vethX");
+        EXPECT_NO_THROW(EXPECT_EQ(journal->open_records().size(), 1U));
+        journal->close();
+    }
+    done = true;
+    recovering.join();
 }
 
 TEST_F(JournalTest, JournalOfADeadProcessIsFoundWithItsName) {

@@ -161,5 +161,17 @@ TEST(Unwind, GoesOnAfterAFailureAndKeepsWhatIsLeft) {
     EXPECT_EQ(left.front().text, "b");
 }
 
+TEST(Unwind, GoesOnAfterAnExceptionOfAnyKind) {
+    const TemporaryDirectory directory;
+    Journal journal = Journal::create(directory.path() + "/run", "/lxc", "web");
+    for (const char* text : {"a", "b"}) journal.complete(journal.intend("net", "fake", text), {});
+    const std::vector<Error> failures = unwind(journal, [&](const Record& record) {
+        if (record.text == "b") throw std::out_of_range("too few words");
+    });
+    ASSERT_EQ(failures.size(), 1U);
+    EXPECT_STREQ(failures.front().what(), "too few words");
+    EXPECT_EQ(journal.open_records().size(), 1U);
+}
+
 }  // namespace
 }  // namespace keelson::lifecycle

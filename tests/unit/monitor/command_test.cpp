@@ -162,6 +162,15 @@ TEST_F(CommandSocket, NobodyThereMeansStopped) {
     EXPECT_EQ(nobody.wait({State::stopped}, std::nullopt), State::stopped);
 }
 
+TEST_F(CommandSocket, AMonitorThatIsBusyIsWaitedForAsLongAsWasAsked) {
+    const UniqueFd silent = CommandServer::listen(path, "silent");
+    CommandClient hasty(path, "silent", 10ms);
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(hasty.wait({State::running}, 1100ms), std::nullopt);
+    EXPECT_GE(std::chrono::steady_clock::now() - begin, 1000ms);
+    EXPECT_THROW(hasty.state(), Error);
+}
+
 TEST_F(CommandSocket, TheAddressIsTakenOnce) {
     try {
         CommandServer::listen(path, "web");

@@ -1,0 +1,41 @@
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <kernel/container/turns.hpp>
+#include <kernel/process/clone.hpp>
+
+namespace keelson::container {
+namespace {
+
+/// What the host takes under "ttys" after the child has handed over so many descriptors.
+size_t handed_over(size_t count) {
+    ChannelTurns turns;
+    turns.open();
+    const process::Clone child = process::clone_process({});
+    if (child.pid == 0) {
+        turns.became_child();
+        turns.hand_over("ttys", std::vector<int>(count, 0));
+        turns.pass();
+        ::_exit(0);
+    }
+    turns.became_host();
+    turns.wait();
+    process::reap(child.pidfd.get());
+    return turns.take("ttys").size();
+}
+
+TEST(ChannelTurns, DescriptorsOfAnyNumberGoOver) {
+    for (const size_t count : {size_t{0}, size_t{1}, process::Channel::most_fds, 3 * process::Channel::most_fds + 5})
+        EXPECT_EQ(handed_over(count), count);
+}
+
+TEST(ChannelTurns, AChildWhoseHostDiedSaysSoToNobody) {
+    ChannelTurns turns;
+    turns.open();
+    turns.became_host();
+    turns.close();
+    turns.fail(Error(EIO, "disk", "read"));
+}
+
+}  // namespace
+}  // namespace keelson::container
