@@ -51,9 +51,7 @@ void Actors::choose_networks() {
     }
 }
 
-bool Actors::host_network() const {
-    return !networks.empty() && std::ranges::all_of(networks, &NetworkChoice::shares_host);
-}
+bool Actors::host_network() const { return !networks.empty() && std::ranges::all_of(networks, &NetworkChoice::shares_host); }
 
 void Actors::check() {
     if (storage.available()) storage.check();

@@ -123,7 +123,7 @@ int Container::attach(const AttachOptions& options) {
     console::Pty pty = any_terminal() ? open_container_pty(*this) : console::Pty();
     if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
 
-    const UniqueFd log = open_pty_log(options);
+    UniqueFd log = open_pty_log(options);
 
     ChannelTurns turns;
     turns.open();
@@ -131,6 +131,7 @@ int Container::attach(const AttachOptions& options) {
     const process::Clone process = make_process(namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();
+        log.reset();
         Joining{session, config(), confinement, options, namespaces, proc.get(), place, pty, turns}.become();
     }
     turns.became_host();
