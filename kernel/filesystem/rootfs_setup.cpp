@@ -47,7 +47,7 @@ void give_idmap(int mount, const MountOptions& options, int user_namespace) {
     set_idmap(mount, user_namespace, options.recursive);
 }
 
-/// Which mount a path leads to (statx(2), Linux 5.8); 0 if it leads nowhere.
+/// Which mount a path leads to (statx(2), Linux 5.8); 0 if it leads nowhere, or where we may not look.
 uint64_t mount_at(const std::string& path) {
     struct statx facts {};
     const bool known = ::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &facts) == 0 && (facts.stx_mask & STATX_MNT_ID) != 0;
@@ -102,9 +102,7 @@ void RootfsSetup::map_ids(int user_namespace) {
         }
 }
 
-UniqueFd RootfsSetup::pin(int rootfs) {
-    return UniqueFd(::openat(rootfs, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-}
+UniqueFd RootfsSetup::pin(int rootfs) { return UniqueFd(::openat(rootfs, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)); }
 
 void RootfsSetup::enter_mount_namespace() {
     const UniqueFd host = base::open_file("/", O_PATH | O_DIRECTORY);
@@ -124,9 +122,11 @@ void RootfsSetup::attach_rootfs() {
         root_ = base::open_file("/", O_PATH | O_DIRECTORY);
         return;
     }
-    // A pre-mount hook mounted the real rootfs over the path, as those for encrypted ones do.
+    // A pre-mount hook may have mounted the real rootfs over the path, as those for encrypted ones do; but not where the
+    // container's root cannot even look, and it needs no way to what came as a mount.
     const std::string source = rootfs_path(config_);
-    if (mount_at(source) != mount_of_source_) rootfs_mount_ = clone_tree(AT_FDCWD, source, true);
+    const uint64_t now = mount_at(source);
+    if (now != 0 && now != mount_of_source_) rootfs_mount_ = clone_tree(AT_FDCWD, source, true);
     MountOptions options = rootfs_options_;
     options.recursive = false;
     place(rootfs_mount_.get(), mount_directory_.get(), options, mount_point_);

@@ -41,6 +41,9 @@ remember_host
 
 # rootfs
 prepare="rm -rf $lxcpath/$name/rootfs" does_not_start "missing rootfs" "$lxcpath/$name/rootfs.*No such file" "."
+prepare="chmod 700 $lxcpath/$name/rootfs" does_not_start "a rootfs that the container's root cannot enter" \
+  "$lxcpath/$name/rootfs.*Permission denied" "chmod o[+]x $lxcpath/$name/rootfs, or .*idmap=container" \
+  "lxc.idmap = u 0 100000 65536" "lxc.idmap = g 0 100000 65536"
 
 # plugins
 does_not_start "unknown storage" "nosuchstorage" "" "lxc.rootfs.path = nosuchstorage:/klt"

@@ -80,11 +80,34 @@ host_is_as_it_was "in a delegated cgroup"
 
 [ "${KEELSON_AS:-}" != lxc ] || exit 0
 # What goes wrong for users, and the hint for it
-said() { grep -Eq "$1" "$work/out" || fail "$2: $(cat "$work/out")"; }
+wrong() { # WHAT HINT COMMAND...: it fails with this hint, and the host is as it was
+  local what=$1 hint=$2; shift 2
+  "$@" >"$work/raw" 2>&1 && fail "$what: no error"
+  tr -s '\n ' ' ' <"$work/raw" >"$work/out" # long lines are folded
+  grep -Eq -e "hint:? .*($hint)" "$work/out" || fail "$what: no hint that matches '$hint': $(cat "$work/out")"
+  host_is_as_it_was "$what"
+}
 sed -i 's/ 700000 / 900000 /' "$work/default.conf"
-uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 && fail "ids outside of the user's ranges are accepted"
-said 'hint:? .*/etc/sub[ug]id' "ids outside of the user's ranges: no hint"
+wrong "ids outside of the user's ranges" '/etc/sub[ug]id' uk create -n "$name" -t busybox -f "$work/default.conf"
+[ ! -e "$work/home/lxc/$name" ] || fail "ids outside of the user's ranges: create left $work/home/lxc/$name"
 sed -i 's/ 900000 / 700000 /' "$work/default.conf"
 uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 || fail "create: $(cat "$work/out")"
-as_user env PATH="$work/empty" "$(program start)" -P "$work/home/lxc" -n "$name" >"$work/out" 2>&1 && fail "it starts without newuidmap"
-said 'hint:? .*uidmap' "a missing newuidmap: no hint"
+config=$work/home/lxc/$name/config
+wrong "a missing newuidmap" uidmap as_user env PATH="$work/empty" "$(program start)" -P "$work/home/lxc" -n "$name"
+sed -i 's/ 700000 / 900000 /' "$config"
+wrong "ids outside of the user's ranges at start" '/etc/sub[ug]id' uk start -n "$name"
+sed -i 's/ 900000 / 700000 /' "$config"
+
+# a rootfs that one of the two cannot enter
+rootfs=$work/home/lxc/$name/rootfs
+mkdir "$work/closed" && mv "$rootfs" "$work/closed/rootfs" && chmod 700 "$work/closed"
+sed -i "s|^lxc.rootfs.path = .*|lxc.rootfs.path = dir:$work/closed/rootfs|" "$config"
+wrong "a directory that the user cannot enter" "uid $uid cannot enter $work/closed .*chmod o[+]x $work/closed" uk start -n "$name"
+chown $uid "$work/closed" # and not the container's root, which needs no way to its rootfs
+uk start -n "$name" >"$work/out" 2>&1 || fail "below a directory of the user's alone it does not start: $(cat "$work/out")"
+uk stop -k -n "$name" >"$work/out" 2>&1 || fail "stop: $(cat "$work/out")"
+chown $uid "$work/closed/rootfs" && chmod 700 "$work/closed/rootfs"
+wrong "a rootfs that the container's root cannot enter" "uid $first.* cannot enter $work/closed/rootfs .*chmod o[+]x $work/closed/rootfs" uk start -n "$name"
+chmod o+x "$work/closed/rootfs"
+uk start -n "$name" >"$work/out" 2>&1 || fail "it does not start once the hint was followed: $(cat "$work/out")"
+uk stop -k -n "$name" >"$work/out" 2>&1 || fail "stop: $(cat "$work/out")"

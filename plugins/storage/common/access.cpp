@@ -30,11 +30,18 @@ bool may_enter(const std::string& directory, const struct stat& facts, uint32_t 
     throw Error(code, path, "open the rootfs", hint);
 }
 
-bool is_mapped(const sdk::Context& context, uint32_t uid) {
+bool is_mapped(const sdk::Context& context, abi::IdKind kind, uint32_t id) {
     for (const abi::IdRange& range : context.id_ranges()) {
-        if (range.kind == abi::IdKind::user && uid >= range.host && uid - range.host < range.count) return true;
+        if (range.kind == kind && id >= range.host && id - range.host < range.count) return true;
     }
     return false;
+}
+
+/// The container's root has its capabilities over what belongs to its own ids (user_namespaces(7)).
+bool root_may_enter(const sdk::Context& context, const std::string& directory, const struct stat& facts) {
+    const bool own =
+        is_mapped(context, abi::IdKind::user, facts.st_uid) && is_mapped(context, abi::IdKind::group, facts.st_gid);
+    return own || may_enter(directory, facts, context.root_uid(), context.root_gid());
 }
 
 }  // namespace
@@ -75,15 +82,16 @@ void check_directory(const sdk::Context& context, const std::string& path) {
     }
     if (!S_ISDIR(facts.st_mode)) cannot_reach(ENOTDIR, path);
     if (::access((path + "/.").c_str(), F_OK) != 0) cannot_reach(errno, path);
-    // Inside of an ordinary user's namespace owners are seen through its map, and cannot be compared with ids of the host.
-    if (!context.has_user_namespace() || context.by_ordinary_user() || has_idmapped_rootfs(context)) return;
-    if (!may_enter(path, facts, context.root_uid(), context.root_gid())) {
+    if (!context.has_user_namespace() || has_idmapped_rootfs(context)) return;
+    if (!root_may_enter(context, path, facts)) {
         const Barrier barrier{path, facts};
+        // Only root may give a filesystem's mount an id map.
+        const char* other_way = context.by_ordinary_user() ? "" : ", or set lxc.rootfs.options = idmap=container";
         throw Error(EACCES, path, "the container's root cannot enter its rootfs",
                     cat("uid ", context.root_uid(), ", the container's root, cannot enter ", barrier.words(), ": chmod o+x ",
-                        path, ", or set lxc.rootfs.options = idmap=container"));
+                        path, other_way));
     }
-    if (!is_mapped(context, facts.st_uid)) {
+    if (!is_mapped(context, abi::IdKind::user, facts.st_uid)) {
         context.warn(cat("the rootfs ", path, " belongs to uid ", facts.st_uid,
                          ", which is not among the container's ids: its files will belong to nobody. lxc.rootfs.options = "
                          "idmap=container mends that"));
