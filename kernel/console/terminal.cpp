@@ -48,7 +48,8 @@ RawTerminal::RawTerminal(int fd) {
     ::cfmakeraw(&attributes);
     attributes.c_cc[VMIN] = 1;
     attributes.c_cc[VTIME] = 0;
-    if (::tcsetattr(fd, TCSAFLUSH, &attributes) < 0)
+    // What was typed already is for the other end.
+    if (::tcsetattr(fd, TCSADRAIN, &attributes) < 0)
         throw Error::last("set terminal to raw mode, descriptor", std::to_string(fd));
 }
 
