@@ -92,19 +92,21 @@ base::Level parse_level(const std::string& text) {
     throw UsageError(cat("unknown log level '", text, "': one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL"));
 }
 
-void open_log(const Invocation& invocation) {
-    const Options& options = invocation.options;
+base::LogOptions log_options(const Invocation& invocation) {
     base::LogOptions log;
     log.program = invocation.as_lxc ? invocation.program : "keelson";
     log.container = invocation.name;
     log.quiet = invocation.quiet();
-    log.file = options.value("logfile");
-    if (options.has("logpriority")) {
-        log.level = parse_level(options.value("logpriority"));
-        if (!options.has("logfile")) {
-            log.file = config::default_log_file(invocation.lxcpath, invocation.name);
-            base::make_directories(log.file.substr(0, log.file.rfind('/')), 0755);
-        }
+    if (invocation.options.has("logpriority")) log.level = parse_level(invocation.options.value("logpriority"));
+    return log;
+}
+
+void open_log(const Invocation& invocation) {
+    base::LogOptions log = log_options(invocation);
+    log.file = invocation.options.value("logfile");
+    if (invocation.options.has("logpriority") && !invocation.options.has("logfile")) {
+        log.file = config::default_log_file(invocation.lxcpath, invocation.name);
+        base::make_directories(log.file.substr(0, log.file.rfind('/')), 0755);
     }
     if (log.file == "none") log.file.clear();
     base::open_log(log);
@@ -188,6 +190,15 @@ container::Container Invocation::container() const {
     }
     if (options.has("rcfile")) container.load_config(options.value("rcfile"));
     return container;
+}
+
+void log_as_configured(const Invocation& invocation, const config::Config& config) {
+    if (invocation.options.has("logfile") || !config.is_set("lxc.log.file")) return;
+    base::LogOptions log = log_options(invocation);
+    log.file = config.get("lxc.log.file");
+    if (!invocation.options.has("logpriority") && config.is_set("lxc.log.level"))
+        log.level = parse_level(config.printed("lxc.log.level"));
+    base::open_log(log);
 }
 
 int run_verb(const Verb& verb, Invocation invocation) {

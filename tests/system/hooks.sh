@@ -89,12 +89,14 @@ for stage in pre-start pre-mount mount autodev start start-host; do
 done
 
 # one that fails when it ends is reported, and the stop succeeds
-container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false"
-k start -n "$name" -o "$work/log" 2>"$work/err" || fail "with failing stop hooks: it does not start: $(cat "$work/err")"
+container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false" \
+  "lxc.log.file = $work/log"
+k start -n "$name" 2>"$work/err" || fail "with failing stop hooks: it does not start: $(cat "$work/err")"
 k stop -k -n "$name" || fail "a stop hook that fails makes the stop fail"
 reported() { grep -q 'ERROR.*stop.*hook' "$work/log" && grep -q 'ERROR.*post-stop' "$work/log"; }
 wait_for 5 reported || fail "the stop hooks that failed are not reported: $(cat "$work/log")"
 [ "$(k info -n "$name" -s -H)" = STOPPED ] || fail "with failing stop hooks: it is $(k info -n "$name" -s -H)"
+grep -q WARN "$work/log" && fail "lxc.log.file has more than lxc.log.level lets it have: $(cat "$work/log")"
 host_is_as_it_was "after the hooks stop and post-stop failed"
 # and one of destroy prevents it
 echo "lxc.hook.destroy = /bin/sh -c '[ -e $work/may-go ]' x" >>"$lxcpath/$name/config"

@@ -36,6 +36,11 @@ public:
             std::fprintf(stderr, "\r\033[K      %s", text.c_str());
         shown_ = true;
     }
+    /// Whoever saw the line is left with this one instead.
+    void end(const std::string& text) {
+        if (shown_) std::fprintf(stderr, "\r\033[K%s\n", text.c_str());
+        shown_ = false;
+    }
     ~Progress() {
         if (shown_) std::fputs("\r\033[K", stderr);
     }
@@ -82,6 +87,7 @@ int run(Invocation& invocation) {
     Progress progress;
     if (!create.quiet) create.progress = [&progress](std::string_view what, int percent) { progress.show(what, percent); };
     container.create(create);
+    progress.end(cat("made ", container.directory()));
     return 0;
 }
 

@@ -30,6 +30,7 @@ int run(Invocation& invocation) {
     apply(invocation.options, container.config());
     if (invocation.words().empty() && !container.config().is_set("lxc.execute.cmd"))
         return usage_failure(invocation, "missing command");
+    log_as_configured(invocation, container.config());
     container::StartOptions start;
     start.execute = true;
     start.daemonize = invocation.options.has("daemon");

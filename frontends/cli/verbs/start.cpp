@@ -55,6 +55,7 @@ int run(Invocation& invocation) {
         complain(invocation, cat(container.name(), " is already running"));
         return 0;
     }
+    log_as_configured(invocation, container.config());
     container.start(start_options(invocation));
     return 0;  // in the foreground too, whatever init's status
 }
