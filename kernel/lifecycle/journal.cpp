@@ -4,6 +4,7 @@
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/lifecycle/journal.hpp>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,6 +62,19 @@ bool still_there(int fd, const std::string& path) {
     }, named{};
     return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
            ours.st_dev == named.st_dev;
+}
+
+/// Paths of what lies beside the journal.
+std::vector<std::string> others_in(const std::string& directory) {
+    std::vector<std::string> paths;
+    DIR* open = ::opendir(directory.c_str());
+    if (open == nullptr) return paths;
+    while (const dirent* entry = ::readdir(open)) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != ".." && name != "journal") paths.push_back(cat(directory, "/", name));
+    }
+    ::closedir(open);
+    return paths;
 }
 
 /// Lines that were written whole.
@@ -157,7 +171,15 @@ std::vector<Record> Journal::open_records() const {
 }
 
 void Journal::close() {
-    filesystem::remove_tree(directory_);
+    const std::string journal = directory_ + "/journal";
+    for (const std::string& entry : others_in(directory_)) {
+        if (::unlink(entry.c_str()) == 0 || errno == ENOENT) continue;
+        if (errno != EISDIR) throw Error::last("remove", entry);
+        filesystem::remove_tree(entry);
+    }
+    // Last, because nobody else begins here as long as it stands; once it is gone the directory may be theirs.
+    if (::unlink(journal.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", journal);
+    if (::rmdir(directory_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) throw Error::last("remove", directory_);
     // That of the lxcpath goes with its last container.
     ::rmdir(directory_.substr(0, directory_.rfind('/')).c_str());
     file_.reset();
