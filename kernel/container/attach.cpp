@@ -111,6 +111,7 @@ int Container::attach(const AttachOptions& options) {
     const Session session(*this);
     Confinement confinement(session.facts(), config());
     confinement.restore(session.state());
+    if (!options.context.empty()) confinement.relabel(options.context);
 
     const auto init = static_cast<pid_t>(base::parse_unsigned(session.state_of("init")).value_or(0));
     const UniqueFd pidfd = process::open_pidfd(init);

@@ -1,3 +1,4 @@
+#include <keelson/sdk/security_module.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/confinement.hpp>
 #include <kernel/process/credentials.hpp>
@@ -93,6 +94,23 @@ void Confinement::save(RuntimeState& state) const {
 void Confinement::restore(const RuntimeState& state) {
     std::erase_if(modules_, [&](const ModuleChoice& m) { return !state.contains(key_of(m)); });
     for (ModuleChoice& module : modules_) module.state = state.at(key_of(module));
+}
+
+void Confinement::relabel(const std::string& label) {
+    bool taken = false;
+    for (ModuleChoice& module : modules_) {
+        void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityLabel::id));
+        if (known == nullptr) continue;
+        sdk::StringCollector state;
+        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
+            return static_cast<abi::SecurityLabel*>(known)->state_of(sdk::to_abi(label), &state, e);
+        });
+        module.state = state.first();
+        taken = true;
+    }
+    if (!taken)
+        throw Error(ENOTSUP, label, "no security module of the container takes the label",
+                    "a container that was started unconfined has none");
 }
 
 }  // namespace keelson::container

@@ -34,6 +34,8 @@ public:
     void save(RuntimeState& state) const;
     /// Keeps those that `state` speaks of, as they were prepared.
     void restore(const RuntimeState& state);
+    /// Modules that confine by a label take this one. Throws when there is none.
+    void relabel(const std::string& label);
 
 private:
     const Facts& facts_;

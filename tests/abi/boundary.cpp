@@ -14,6 +14,7 @@ struct Interfaces {
     Storage* storage;
     StorageCopy* storage_copy;
     SecurityModule* security_module;
+    SecurityLabel* security_label;
     CgroupDriver* cgroup_driver;
     Template* distribution_template;
     StageHook* stage_hook;

@@ -10,7 +10,7 @@ namespace keelson::apparmor {
 
 /// lxc.apparmor.*: the state is "required LABEL" or "optional LABEL". Records: "profile NAME" and "namespace NAME", for a
 /// profile that was made for the container.
-class Module final : public sdk::SecurityModule {
+class Module final : public sdk::SecurityModule, public sdk::SecurityLabel {
 public:
     Module() = default;
     explicit Module(HostPaths paths) : host_(std::move(paths)) {}
@@ -21,6 +21,7 @@ public:
     std::string prepare(const sdk::Context& context) override;
     void confine(const sdk::Context& context, std::string_view state, int proc_borrowed) override;
     void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) override;
+    std::string state_of(std::string_view label) override { return cat("required ", label); }
 
 private:
     struct Choice;

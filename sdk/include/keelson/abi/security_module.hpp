@@ -26,4 +26,14 @@ protected:
     ~SecurityModule() = default;
 };
 
+/// Optional, "keelson.lsm.label/1": the module confines by a label, which keelson attach --context replaces.
+class SecurityLabel {
+public:
+    /// [host, may repeat] The `state` that lets `confine` give this label. Changes nothing.
+    virtual Status state_of(StringView label, StringSink* state, ErrorSink* error) noexcept = 0;
+
+protected:
+    ~SecurityLabel() = default;
+};
+
 }  // namespace keelson::abi

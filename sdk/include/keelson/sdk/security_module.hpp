@@ -15,11 +15,40 @@ public:
     virtual void confine(const Context&, std::string_view state, int proc_borrowed) = 0;
 };
 
-class SecurityModuleBridge final : public Bridge<abi::SecurityModule, SecurityModule> {
+/// For modules that confine by a label: derive the plugin's class from this as well.
+class SecurityLabel {
 public:
-    using Bridge::Bridge;
+    static constexpr std::string_view id = "keelson.lsm.label/1";
+    /// The state that lets `confine` give this label.
+    virtual std::string state_of(std::string_view label) = 0;
+
+protected:
+    ~SecurityLabel() = default;
+};
+
+class SecurityLabelBridge final : public abi::SecurityLabel {
+public:
+    explicit SecurityLabelBridge(sdk::SecurityLabel* author) noexcept : author_(author) {}
+    bool available() const noexcept { return author_ != nullptr; }
 
 private:
+    abi::Status state_of(abi::StringView label, abi::StringSink* state, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { state->add(to_abi(author_->state_of(from_abi(label)))); });
+    }
+
+    sdk::SecurityLabel* author_;
+};
+
+class SecurityModuleBridge final : public Bridge<abi::SecurityModule, SecurityModule> {
+public:
+    explicit SecurityModuleBridge(sdk::SecurityModule& author) noexcept
+        : Bridge(author), label_(dynamic_cast<sdk::SecurityLabel*>(&author)) {}
+
+private:
+    void* interface(abi::StringView id) noexcept final {
+        if (from_abi(id) == sdk::SecurityLabel::id && label_.available()) return static_cast<abi::SecurityLabel*>(&label_);
+        return Bridge::interface(id);
+    }
     abi::Status check(const abi::Context* context, bool* wanted, abi::ErrorSink* error) noexcept final {
         return guard(error, [&] { *wanted = author_.check(Context(*context)); });
     }
@@ -30,6 +59,8 @@ private:
                         abi::ErrorSink* error) noexcept final {
         return guard(error, [&] { author_.confine(Context(*context), from_abi(state), proc_borrowed); });
     }
+
+    SecurityLabelBridge label_;
 };
 
 }  // namespace keelson::sdk

@@ -116,6 +116,18 @@ TEST_F(AppArmorModule, IsIgnoredWithoutAppArmor) {
     EXPECT_FALSE(wanted());
 }
 
+TEST_F(AppArmorModule, AGivenLabelIsTheStateToConfineWith) {
+    Module own = module();
+    sdk::SecurityModuleBridge bridge(own);
+    abi::Plugin& plugin = static_cast<abi::SecurityModule&>(bridge);
+    auto* const labels = static_cast<abi::SecurityLabel*>(plugin.interface(sdk::to_abi(sdk::SecurityLabel::id)));
+    ASSERT_NE(labels, nullptr);
+    sdk::StringCollector state;
+    sdk::ErrorCollector errors;
+    EXPECT_EQ(labels->state_of(sdk::to_abi("mine"), &state, &errors), 0);
+    EXPECT_EQ(state.first(), "required mine");
+}
+
 TEST_F(AppArmorModule, NeutralValuesChangeNothing) {
     for (const char* value : {"unconfined", "unchanged"}) {
         profile(value);
