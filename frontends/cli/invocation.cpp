@@ -179,7 +179,7 @@ int flushed(int status) {
 
 }  // namespace
 
-std::string Invocation::page() const { return as_lxc ? program : cat("keelson-", verb->name); }
+std::string Invocation::page() const { return as_lxc ? program : "keelson"; }
 
 container::Container Invocation::container() const {
     container::Container container(name, lxcpath);

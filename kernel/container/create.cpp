@@ -7,6 +7,7 @@
 #include <kernel/container/storage.hpp>
 #include <kernel/container/template_run.hpp>
 #include <kernel/container/undo.hpp>
+#include <kernel/filesystem/rootfs_source.hpp>
 #include <kernel/process/user_privilege.hpp>
 
 #include <sys/stat.h>
@@ -106,7 +107,7 @@ private:
     }
 
     void use_given_rootfs() {
-        const std::string path = rootfs_path(config_);
+        const std::string path = filesystem::rootfs_source(config_).path;
         if (!base::exists(path)) {
             throw Error(ENOENT, path, "the rootfs that the configuration names does not exist",
                         "make it, or take lxc.rootfs.path out of the configuration");

@@ -3,7 +3,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/environment.hpp>
 #include <kernel/container/hooks.hpp>
-#include <kernel/container/storage.hpp>
+#include <kernel/filesystem/rootfs_source.hpp>
 
 #include <algorithm>
 
@@ -30,7 +30,7 @@ Hooks::Hooks(const Facts& facts, const config::Config& config) : facts_(facts), 
     set("LXC_NAME", facts.name());
     if (!config.path().empty()) set("LXC_CONFIG_FILE", config.path());
     set("LXC_ROOTFS_MOUNT", config.get_or_default("lxc.rootfs.mount"));
-    if (const std::string path = rootfs_path(config); !path.empty()) set("LXC_ROOTFS_PATH", path);
+    if (const std::string path = filesystem::rootfs_source(config).path; !path.empty()) set("LXC_ROOTFS_PATH", path);
     if (config.is_set("lxc.console.path")) set("LXC_CONSOLE", config.get("lxc.console.path"));
     if (config.is_set("lxc.console.logfile")) set("LXC_CONSOLE_LOGPATH", config.get("lxc.console.logfile"));
     if (base::exists("/proc/self/ns/cgroup")) set("LXC_CGNS_AWARE", "1");

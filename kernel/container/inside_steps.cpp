@@ -67,7 +67,7 @@ abi::CgroupMountRequest cgroup_request(const Run& run, const filesystem::AutoMou
     using Mode = filesystem::AutoMounts::Cgroup::Mode;
     abi::CgroupMountRequest request{};
     request.size = sizeof request;
-    request.can_mount = filesystem::keeps_capability(run.config, "sys_admin", CAP_SYS_ADMIN);
+    request.can_mount = process::keeps_capability(run.config, CAP_SYS_ADMIN);
     request.read_only = wanted.mode == Mode::read_only;
     request.mixed = wanted.mode == Mode::mixed || (wanted.mode == Mode::none && request.can_mount == 0);
     request.full = wanted.full;

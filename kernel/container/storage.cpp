@@ -2,17 +2,12 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/storage.hpp>
 #include <kernel/filesystem/mount.hpp>
+#include <kernel/filesystem/rootfs_source.hpp>
 
 #include <sys/mount.h>
 
 namespace keelson::container {
 namespace {
-
-std::string prefix_of(const std::string& value) {
-    const size_t colon = value.find(':');
-    if (colon == std::string::npos || value.starts_with('/')) return {};
-    return value.substr(0, colon);
-}
 
 const plugins::LoadedPlugin& find_storage(const std::string& path) {
     for (const std::string& name : plugins::PluginHost::instance().applying("storage", path)) {
@@ -28,16 +23,11 @@ const plugins::LoadedPlugin& find_storage(const std::string& path) {
 
 }  // namespace
 
-std::string rootfs_path(const config::Config& config) {
-    const std::string value = config.get("lxc.rootfs.path"), prefix = prefix_of(value);
-    return prefix.empty() ? value : value.substr(prefix.size() + 1);
-}
-
-Storage::Storage(const Facts& facts, const config::Config& config)
-    : facts_(facts), config_(config), path_(rootfs_path(config)) {
-    if (path_.empty()) return;
-    const std::string prefix = prefix_of(config.get("lxc.rootfs.path"));
-    plugin_ = prefix.empty() ? &find_storage(path_) : &plugins::PluginHost::instance().load("storage", prefix);
+Storage::Storage(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
+    const filesystem::RootfsSource source = filesystem::rootfs_source(config);
+    if (source.path.empty()) return;
+    path_ = source.path;
+    plugin_ = source.type.empty() ? &find_storage(path_) : &plugins::PluginHost::instance().load("storage", source.type);
     const filesystem::MountOptions options = filesystem::parse_options(config.get("lxc.rootfs.options"));
     options_ = options.data;
     read_only_ = (options.set & MOUNT_ATTR_RDONLY) != 0;

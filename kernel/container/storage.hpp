@@ -38,7 +38,4 @@ private:
     lifecycle::Journal* journal_ = nullptr;
 };
 
-/// The path in lxc.rootfs.path without its prefix; loads nothing.
-std::string rootfs_path(const config::Config& config);
-
 }  // namespace keelson::container

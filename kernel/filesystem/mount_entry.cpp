@@ -93,16 +93,6 @@ bool is_below(std::string_view path, std::string_view prefix) {
     return !prefix.empty() && path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
 }
 
-bool names_capability(const std::vector<std::string>& values, std::string_view name, int number) {
-    for (const std::string& value : values) {
-        for (std::string_view word : base::words(value)) {
-            if (word.starts_with("cap_") || word.starts_with("CAP_")) word.remove_prefix(4);
-            if (word == name || base::parse_signed(word) == number) return true;
-        }
-    }
-    return false;
-}
-
 /// An id map is given to a copy of what is mounted already, never to a new filesystem.
 void refuse_idmap_without_bind(const MountOptions& options) {
     if (options.idmap.empty()) return;
@@ -189,11 +179,6 @@ std::optional<std::string> below_root(const std::string& target, const std::vect
         if (is_below(target, prefix)) return target.substr(prefix.size());
     }
     return {};
-}
-
-bool keeps_capability(const config::Config& config, std::string_view name, int number) {
-    if (config.is_set("lxc.cap.keep")) return names_capability(config.list("lxc.cap.keep"), name, number);
-    return !names_capability(config.list("lxc.cap.drop"), name, number);
 }
 
 }  // namespace keelson::filesystem

@@ -56,7 +56,4 @@ std::vector<MountEntry> read_entries(const config::Config& config);
 /// not, and such an entry is left out (as in LXC).
 std::optional<std::string> below_root(const std::string& target, const std::vector<std::string>& prefixes);
 
-/// Does lxc.cap.keep / lxc.cap.drop leave the container this capability? `name` without "cap_".
-bool keeps_capability(const config::Config& config, std::string_view name, int number);
-
 }  // namespace keelson::filesystem

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -7,14 +8,15 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/filesystem/rootfs_setup.hpp>
+#include <kernel/filesystem/rootfs_source.hpp>
 #include <kernel/filesystem/working_directory.hpp>
+#include <kernel/process/credentials.hpp>
 
 namespace keelson::filesystem {
 
 namespace {
 
 constexpr uint64_t no_suid_dev_exec = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-constexpr int net_admin = 12;
 
 MountOptions with(uint64_t set, std::string data = {}) {
     MountOptions options;
@@ -27,13 +29,6 @@ MountOptions with(uint64_t set, std::string data = {}) {
 MountOptions for_bind(MountOptions options) {
     options.clear &= MOUNT_ATTR__ATIME | MOUNT_ATTR_NODEV;
     return options;
-}
-
-/// lxc.rootfs.path without "TYPE:".
-std::string rootfs_path(const config::Config& config) {
-    const std::string path = config.get("lxc.rootfs.path");
-    const size_t colon = path.find(':');
-    return path.starts_with('/') || colon == std::string::npos ? path : path.substr(colon + 1);
 }
 
 UniqueFd open_namespace(const MountOptions& options) { return base::open_file(options.idmap, O_RDONLY); }
@@ -111,7 +106,7 @@ void RootfsSetup::enter_mount_namespace() {
     host_dev_ = base::open_file("/dev", O_PATH | O_DIRECTORY);
     host_pts_.reset(::open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!has_own_rootfs()) return;
-    mount_of_source_ = mount_at(rootfs_path(config_));
+    mount_of_source_ = mount_at(rootfs_source(config_).path);
     mount_directory_.reset(::open(mount_point_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (mount_directory_) return;
     throw Error::last("open lxc.rootfs.mount", mount_point_, "make that directory; only the container mounts its rootfs on it");
@@ -124,7 +119,7 @@ void RootfsSetup::attach_rootfs() {
     }
     // A pre-mount hook may have mounted the real rootfs over the path, as those for encrypted ones do; but not where the
     // container's root cannot even look, and it needs no way to what came as a mount.
-    const std::string source = rootfs_path(config_);
+    const std::string source = rootfs_source(config_).path;
     const uint64_t now = mount_at(source);
     if (now != 0 && now != mount_of_source_) rootfs_mount_ = clone_tree(AT_FDCWD, source, true);
     MountOptions options = rootfs_options_;
@@ -159,7 +154,7 @@ void RootfsSetup::mount_proc(bool mixed) {
     if (!mixed) return;
     // /proc/sys/net is cloned before /proc/sys is closed, and opened again on top of it.
     UniqueFd net;
-    if (keeps_capability(config_, "net_admin", net_admin)) net = clone_tree(proc.get(), "sys/net", false);
+    if (process::keeps_capability(config_, CAP_NET_ADMIN)) net = clone_tree(proc.get(), "sys/net", false);
     MountOptions closed = with(MOUNT_ATTR_RDONLY);
     closed.clear = no_suid_dev_exec;
     for (const char* path : {"sys", "sysrq-trigger"}) try {
@@ -213,7 +208,7 @@ UniqueFd RootfsSetup::entry_source(MountEntry& entry) const {
 
 void RootfsSetup::mount_entry(MountEntry& entry) {
     // Paths that a person may have written where they mean the container's root.
-    const std::vector<std::string> prefixes = {cat(lxcpath_, "/", name_, "/rootfs"), rootfs_path(config_), mount_point_};
+    const std::vector<std::string> prefixes = {cat(lxcpath_, "/", name_, "/rootfs"), rootfs_source(config_).path, mount_point_};
     const std::optional<std::string> path = has_own_rootfs() ? below_root(entry.target, prefixes) : entry.target;
     if (!path) return base::log_warn(cat("left out, the target is not below the container's root: ", entry.title()));
     const Create create = entry.options.create_directory ? Create::directory
@@ -231,7 +226,7 @@ void RootfsSetup::mount_entry(MountEntry& entry) {
 /// Upper and work directories that lie in the container's own directory, but not in its rootfs; as far as that goes.
 void RootfsSetup::make_overlay_directories(const MountEntry& entry) const {
     const std::string own = cat(lxcpath_, "/", name_, "/");
-    const std::string rootfs = rootfs_path(config_) + "/";
+    const std::string rootfs = rootfs_source(config_).path + "/";
     for (const std::string_view word : sdk::split_mount_options(entry.options.data)) {
         const bool wanted = word.starts_with("upperdir=") || word.starts_with("workdir=");
         const std::string path(word.substr(word.find('=') + 1));

@@ -41,6 +41,16 @@ std::set<int> capabilities(const config::Config& config, std::string_view key) {
     return found;
 }
 
+/// What lxc.cap.keep says alone, when it is set; else what lxc.cap.drop leaves.
+struct Capabilities {
+    explicit Capabilities(const config::Config& config)
+        : keep(config.is_set("lxc.cap.keep")), named(capabilities(config, keep ? "lxc.cap.keep" : "lxc.cap.drop")) {}
+    bool left(int capability) const { return named.contains(capability) == keep; }
+
+    bool keep;
+    std::set<int> named;
+};
+
 }  // namespace
 
 bool has_capability(int capability) noexcept {
@@ -50,11 +60,12 @@ bool has_capability(int capability) noexcept {
     return (data[capability / 32].effective & (1U << (capability % 32))) != 0;
 }
 
+bool keeps_capability(const config::Config& config, int capability) { return Capabilities(config).left(capability); }
+
 void drop_capabilities(const config::Config& config) {
-    const bool keep = config.is_set("lxc.cap.keep");
-    const std::set<int> named = capabilities(config, keep ? "lxc.cap.keep" : "lxc.cap.drop");
+    const Capabilities wanted(config);
     for (int capability = 0, last = last_capability(); capability <= last; ++capability) {
-        if (named.contains(capability) == keep) continue;
+        if (wanted.left(capability)) continue;
         if (::prctl(PR_CAPBSET_READ, capability) == 1 && ::prctl(PR_CAPBSET_DROP, capability) != 0) {
             throw Error::last("drop capability", cat(capability));
         }

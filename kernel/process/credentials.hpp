@@ -13,6 +13,9 @@ namespace keelson::process {
 /// In our effective set?
 bool has_capability(int capability) noexcept;
 
+/// Do lxc.cap.keep and lxc.cap.drop leave the container this capability?
+bool keeps_capability(const config::Config& config, int capability);
+
 /// [inside] Bounding set as lxc.cap.* say; ambient and inheritable sets emptied, always (runc CVE-2022-29162).
 void drop_capabilities(const config::Config& config);
 

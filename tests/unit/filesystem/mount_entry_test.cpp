@@ -91,13 +91,3 @@ TEST(AutoMounts, NothingIsAskedForByAnEmptyValue) {
     EXPECT_EQ(mounts.sys, AutoMounts::Sys::none);
     EXPECT_FALSE(mounts.cgroup.wanted);
 }
-
-TEST(Capabilities, KeepAndDropSayWhatIsLeft) {
-    FakeKeys keys;
-    EXPECT_TRUE(keeps_capability(config_of(keys, ""), "net_admin", 12));
-    EXPECT_FALSE(keeps_capability(config_of(keys, "lxc.cap.drop = sys_time net_admin\n"), "net_admin", 12));
-    EXPECT_FALSE(keeps_capability(config_of(keys, "lxc.cap.drop = 12\n"), "net_admin", 12));
-    EXPECT_FALSE(keeps_capability(config_of(keys, "lxc.cap.keep = chown\n"), "net_admin", 12));
-    EXPECT_TRUE(keeps_capability(config_of(keys, "lxc.cap.keep = chown net_admin\n"), "net_admin", 12));
-    EXPECT_FALSE(keeps_capability(config_of(keys, "lxc.cap.keep = none\n"), "net_admin", 12));
-}
