@@ -26,6 +26,14 @@ grep -q -- --busybox-path "$work/out" || fail "create -t busybox -h does not sho
 expect 1 k create -n "$klt-other" -t no-such-template-klt
 [ ! -e "$lxcpath/$klt-other" ] || fail "a failed create left its directory"
 
+# On a terminal a line of progress comes and goes; what stays is whole lines.
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  on_terminal -- "$(program create)" -P "$lxcpath" -n "$klt-seen" -t busybox -f "$work/default.conf" >"$work/out" || fail "create on a terminal"
+  grep -q '50%' "$work/out" || fail "create on a terminal shows no progress: $(cat "$work/out")"
+  tail -n 1 "$work/out" | grep -q "made $lxcpath/$klt-seen\$" || fail "create on a terminal ends with: $(tail -n 1 "$work/out")"
+  expect 0 k destroy -n "$klt-seen"
+fi
+
 # stopped
 [ "$(state)" = STOPPED ] || fail "a new container is $(state)"
 expect 2 k stop -n "$web"

@@ -24,29 +24,32 @@ constexpr Option options[] = {
     {'8', "rbdpool", "NAME", "Ceph pool"},
 };
 
-/// Shown while a template works, on a terminal only: one line that is written over.
+/// Shown while a template works, on a terminal only: one line that is written over. The template calls it in a process of its
+/// own, so whoever ends the line cannot know whether it is there.
 class Progress {
 public:
+    explicit Progress(bool quiet) : visible_(!quiet && ::isatty(STDERR_FILENO) != 0) {}
+    ~Progress() {
+        if (visible_) std::fputs(clear, stderr);
+    }
+
     void show(std::string_view what, int percent) {
         if (!visible_) return;
         const std::string text(what.substr(0, 60));
         if (percent >= 0)
-            std::fprintf(stderr, "\r\033[K%3d%%  %s", percent, text.c_str());
+            std::fprintf(stderr, "%s%3d%%  %s", clear, percent, text.c_str());
         else
-            std::fprintf(stderr, "\r\033[K      %s", text.c_str());
-        shown_ = true;
+            std::fprintf(stderr, "%s      %s", clear, text.c_str());
     }
     /// Whoever saw the line is left with this one instead.
     void end(const std::string& text) {
-        if (shown_) std::fprintf(stderr, "\r\033[K%s\n", text.c_str());
-        shown_ = false;
-    }
-    ~Progress() {
-        if (shown_) std::fputs("\r\033[K", stderr);
+        if (visible_) std::fprintf(stderr, "%s%s\n", clear, text.c_str());
+        visible_ = false;
     }
 
 private:
-    bool visible_ = ::isatty(STDERR_FILENO) != 0, shown_ = false;
+    static constexpr const char* clear = "\r\033[K";
+    bool visible_;
 };
 
 void take_storage(const Options& given, container::CreateOptions& create) {
@@ -84,8 +87,8 @@ int run(Invocation& invocation) {
     take_storage(given, create);
     auto container = invocation.container();
     if (container.defined()) throw Error(EEXIST, container.name(), "create", "destroy it first, or choose another name");
-    Progress progress;
-    if (!create.quiet) create.progress = [&progress](std::string_view what, int percent) { progress.show(what, percent); };
+    Progress progress(create.quiet);
+    create.progress = [&progress](std::string_view what, int percent) { progress.show(what, percent); };
     container.create(create);
     progress.end(cat("made ", container.directory()));
     return 0;
