@@ -17,6 +17,7 @@ const Verb* const table[] = {
     &cgroup_verb,
     &config_verb,
     &console_verb,
+    &copy_verb,
     &create_verb,
     &destroy_verb,
     &execute_verb,

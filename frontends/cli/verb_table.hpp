@@ -10,6 +10,7 @@ extern const Verb autostart_verb;
 extern const Verb cgroup_verb;
 extern const Verb config_verb;
 extern const Verb console_verb;
+extern const Verb copy_verb;
 extern const Verb create_verb;
 extern const Verb destroy_verb;
 extern const Verb execute_verb;

@@ -50,6 +50,16 @@ struct CreateOptions {
     std::function<void(std::string_view what, int percent)> progress;
 };
 
+struct CopyOptions {
+    std::string name;     ///< of the copy
+    std::string lxcpath;  ///< empty: that of the original
+    std::string storage;  ///< -B; empty: that of the original, or for a snapshot the first that can
+    bool snapshot = false;
+    uint64_t bytes = 0;
+    bool keep_name = false, keep_addresses = false, allow_running = false;
+    std::vector<std::string> arguments;  ///< for lxc.hook.clone
+};
+
 /// Figures of a running container; no value where the host cannot tell.
 struct Usage {
     std::optional<uint64_t> cpu_ns, memory_bytes, kernel_memory_bytes, swap_bytes, io_bytes;
@@ -89,6 +99,8 @@ public:
     void console(int tty, std::optional<int> escape, const std::function<void(int)>& connected);
 
     void create(const CreateOptions& options);
+    /// Makes another container from this one. One that fails leaves nothing.
+    void copy(const CopyOptions& options);
     void destroy(bool force, bool snapshots);
 
     monitor::State state();

@@ -3,15 +3,13 @@
 #include <kernel/base/text.hpp>
 #include <kernel/config/global.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/new_directory.hpp>
 #include <kernel/container/partial.hpp>
 #include <kernel/container/storage.hpp>
 #include <kernel/container/template_run.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/filesystem/rootfs_source.hpp>
 #include <kernel/process/user_privilege.hpp>
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace keelson::container {
 namespace {
@@ -53,43 +51,19 @@ public:
 
     void run() {
         try {
-            make_directory();
+            make_container_directory(facts_, journal_);
             if (options_.template_name == "none" && !config_.is_set("lxc.rootfs.path"))
                 save({});
             else
                 fill();
             journal_.close();
         } catch (...) {
-            take_back();
+            take_back(journal_, facts_, config_);
             throw;
         }
     }
 
 private:
-    /// What could not be taken back stays written down for the next command.
-    void take_back() {
-        const std::vector<Error> failures = lifecycle::unwind(journal_, undo_with(facts_, config_, journal_, nullptr));
-        for (const Error& failure : failures) base::log_error(failure.what());
-        if (failures.empty()) journal_.close();
-    }
-
-    void make_directory() {
-        base::make_directories(container_.lxcpath(), 0755);
-        const std::string directory = container_.directory();
-        if (base::exists(directory)) {
-            record_file(container_.config_path());
-            return;
-        }
-        const uint64_t record = journal_.intend("kernel", "tree", directory);
-        if (::mkdir(directory.c_str(), 0770) != 0) throw Error::last("make directory", directory);
-        ::chmod(directory.c_str(), 0770);
-        if (::chown(directory.c_str(), facts_.raw().root_uid, static_cast<gid_t>(-1)) != 0 && facts_.raw().ordinary_user == 0)
-            throw Error::last("chown", directory);
-        journal_.complete(record, {});
-    }
-
-    void record_file(const std::string& path) { journal_.intend("kernel", "file", path); }
-
     void fill() {
         const PartialMark creating(container_);
         if (config_.is_set("lxc.rootfs.path"))

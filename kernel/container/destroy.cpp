@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/dependents.hpp>
 #include <kernel/container/hooks.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/container/stage_hooks.hpp>
@@ -23,7 +24,7 @@ bool has_entries(const std::string& directory) {
 }
 
 void refuse_with_dependents(const Container& container, bool snapshots) {
-    const std::string clones = container.directory() + "/lxc_snapshots";
+    const std::string clones = dependents_file(container.directory());
     if (base::exists(clones) && !base::trim(base::read_file(clones)).empty()) {
         throw Error(EBUSY, container.name(), "other containers are clones that share this one's storage",
                     cat("destroy those that ", clones, " names first"));
@@ -61,6 +62,7 @@ void Container::destroy(bool force, bool snapshots) {
     plugin_hooks.run(abi::HookStage::destroy);
     if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;
     if (storage && storage->available()) storage->destroy();
+    forget_dependencies(facts);
     filesystem::remove_tree(directory());
     config_.reset();
 }

@@ -17,6 +17,8 @@ public:
     bool available() const noexcept { return plugin_ != nullptr; }
     const plugins::LoadedPlugin& plugin() const noexcept { return *plugin_; }
     const std::string& path() const noexcept { return path_; }
+    /// What is left of lxc.rootfs.options for the backend.
+    const std::string& options() const noexcept { return options_; }
     /// Its path is the tree itself, with nothing to mount.
     bool is_directory() const noexcept { return available() && plugin_->file().applies_to == "directory"; }
 

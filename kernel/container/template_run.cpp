@@ -1,17 +1,9 @@
-#include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/container/storage.hpp>
+#include <kernel/container/rootfs_child.hpp>
 #include <kernel/container/template_run.hpp>
-#include <kernel/filesystem/mount.hpp>
 #include <kernel/filesystem/tree.hpp>
-#include <kernel/process/clone.hpp>
-#include <kernel/process/credentials.hpp>
 #include <kernel/process/program.hpp>
 
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace keelson::container {
@@ -99,59 +91,20 @@ TemplateRun::TemplateRun(const Facts& facts, const config::Config& config, const
 TemplateResult TemplateRun::run() {
     TemplateResult result;
     if (options_.template_name == "none") return result;
-    // Files are made with the container's own ids. An ordinary user cannot do that but in a user namespace that has them.
-    const bool in_user_namespace = facts_.raw().ordinary_user != 0;
-    auto [ours, theirs] = process::Channel::pair();
-    const process::Clone child = process::clone_process({CLONE_NEWNS | (in_user_namespace ? CLONE_NEWUSER : 0U)});
-    if (child.pid == 0) {
-        ours.close();
-        work(theirs);
-    }
-    theirs.close();
-    if (in_user_namespace) facts_.idmap().with_host_id(::geteuid(), ::getegid()).write_for(child.pid);
-    ours.send('g');
-    bool done = false;
-    for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
-        if (message.kind == 'l') result.lines.push_back(message.text);
-        if (message.kind == 'd') done = true;
-        if (message.kind == process::Channel::failure) {
-            process::reap(child.pidfd.get());
-            throw process::unpack(message.text);
-        }
-    }
-    const int status = process::reap(child.pidfd.get());
-    if (!done)
-        throw Error(ECHILD, options_.template_name, cat("the template ended with status ", process::shell_status(status)));
+    in_rootfs_child(
+        facts_, config_, options_.template_name,
+        [this](const std::string& rootfs, process::Channel& parent) { work(rootfs, parent); },
+        [&result](const std::string& line) { result.lines.push_back(line); });
     result.header = header_of(choose(options_.template_name), options_);
     return result;
 }
 
-void TemplateRun::work(process::Channel& channel) {
-    process::work_and_end(channel, [&] {
-        if (channel.receive().kind != 'g') ::_exit(1);
-        if (facts_.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
-        ::umask(022);
-        if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
-        const std::string rootfs = mount_rootfs();
-        // Storage made it for the container's root; until the shift below everything has the container's own ids.
-        const bool shifts = facts_.raw().ordinary_user == 0 && !facts_.idmap().empty();
-        if (shifts && ::chown(rootfs.c_str(), 0, 0) != 0) throw Error::last("chown", rootfs);
-        for (const std::string& line : fill(rootfs)) channel.send('l', line);
-        if (shifts) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
-        channel.send('d');
-    });
-}
-
-/// A directory is its own tree; other storage is mounted at LXCPATH/NAME/rootfs.
-std::string TemplateRun::mount_rootfs() {
-    const Storage storage(facts_, config_);
-    if (storage.is_directory()) return storage.path();
-    const std::string target = facts_.directory() + "/rootfs";
-    base::make_directories(target, 0755);
-    const UniqueFd mount = storage.mount();
-    const UniqueFd directory = base::open_file(target, O_PATH | O_DIRECTORY);
-    filesystem::attach(mount.get(), directory.get(), target);
-    return target;
+void TemplateRun::work(const std::string& rootfs, process::Channel& parent) {
+    // Storage made it for the container's root; until the shift below everything has the container's own ids.
+    const bool shifts = facts_.raw().ordinary_user == 0 && !facts_.idmap().empty();
+    if (shifts && ::chown(rootfs.c_str(), 0, 0) != 0) throw Error::last("chown", rootfs);
+    for (const std::string& line : fill(rootfs)) parent.send('l', line);
+    if (shifts) filesystem::shift_tree(rootfs, facts_.idmap().ranges());
 }
 
 std::vector<std::string> TemplateRun::fill(const std::string& rootfs) {

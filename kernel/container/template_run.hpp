@@ -28,8 +28,7 @@ public:
 
 private:
     std::vector<std::string> fill(const std::string& rootfs);
-    std::string mount_rootfs();
-    [[noreturn]] void work(process::Channel& channel);
+    void work(const std::string& rootfs, process::Channel& parent);
 
     const Facts& facts_;
     const config::Config& config_;

@@ -2,6 +2,7 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/cgroup.hpp>
+#include <kernel/container/dependents.hpp>
 #include <kernel/container/runtime_state.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/filesystem/tree.hpp>
@@ -67,6 +68,7 @@ void undo_own(const lifecycle::Record& record, const Facts& facts, const config:
     if (record.plugin == "process") return end_process(record.text, facts, config);
     if (record.plugin == "file") return remove_file(record.text);
     if (record.plugin == "tree") return filesystem::remove_tree(record.text);
+    if (record.plugin == "dependent") return forget_dependent(record.text, facts);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
 }
 
@@ -92,6 +94,12 @@ lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, life
         else
             undo_plugins(record, facts, config, journal, namespaces);
     };
+}
+
+void take_back(lifecycle::Journal& journal, const Facts& facts, const config::Config& config) {
+    const std::vector<Error> failures = lifecycle::unwind(journal, undo_with(facts, config, journal, nullptr));
+    for (const Error& failure : failures) base::log_error(failure.what());
+    if (failures.empty()) journal.close();
 }
 
 }  // namespace keelson::container

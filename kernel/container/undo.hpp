@@ -16,4 +16,8 @@ std::string process_record(pid_t pid);
 lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
                           const process::NamespaceSet* namespaces);
 
+/// Takes back what a creation made that failed, and closes its journal. What could not be taken back is logged, and stays
+/// written down for the next command.
+void take_back(lifecycle::Journal& journal, const Facts& facts, const config::Config& config);
+
 }  // namespace keelson::container

@@ -14,7 +14,8 @@ public:
     virtual uint32_t stages() noexcept = 0;
 
     /// [host, or inside for pre_mount, mount, autodev, start] A failure ends the start. At stop and post_stop it is reported
-    /// and the rest goes on. `rootfs` is where the container's tree is mounted inside, "/" at stage start, else empty.
+    /// and the rest goes on; at clone and destroy it ends the copy and the removal. `rootfs` is where the container's tree is
+    /// mounted inside, "/" at stage start; at clone where the tree of the copy is mounted in a child of its own; else empty.
     virtual Status run(const Context* context, HookStage stage, StringView rootfs, const NamespaceFds* namespaces,
                        ErrorSink* error) noexcept = 0;
 

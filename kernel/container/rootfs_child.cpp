@@ -1,0 +1,71 @@
+#include <kernel/base/file.hpp>
+#include <kernel/container/rootfs_child.hpp>
+#include <kernel/container/storage.hpp>
+#include <kernel/filesystem/mount.hpp>
+#include <kernel/process/clone.hpp>
+#include <kernel/process/credentials.hpp>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace keelson::container {
+namespace {
+
+std::string mount_rootfs(const Facts& facts, const config::Config& config) {
+    const Storage storage(facts, config);
+    if (!storage.available() || storage.is_directory()) return storage.path();
+    const std::string target = rootfs_mountpoint(facts);
+    base::make_directories(target, 0755);
+    const UniqueFd mount = storage.mount();
+    const UniqueFd directory = base::open_file(target, O_PATH | O_DIRECTORY);
+    filesystem::attach(mount.get(), directory.get(), target);
+    return target;
+}
+
+[[noreturn]] void run_child(process::Channel channel, const Facts& facts, const config::Config& config,
+                            const RootfsWork& work) {
+    process::work_and_end(channel, [&] {
+        if (channel.receive().kind != 'g') ::_exit(1);
+        if (facts.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
+        ::umask(022);
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
+        work(mount_rootfs(facts, config), channel);
+        channel.send('d');
+    });
+}
+
+}  // namespace
+
+std::string rootfs_mountpoint(const Facts& facts) { return facts.directory() + "/rootfs"; }
+
+void in_rootfs_child(const Facts& facts, const config::Config& config, const std::string& what, const RootfsWork& work,
+                     const std::function<void(const std::string& line)>& heard) {
+    // Files are made with the container's own ids. An ordinary user cannot do that but in a user namespace that has them.
+    const bool in_user_namespace = facts.raw().ordinary_user != 0;
+    auto [ours, theirs] = process::Channel::pair();
+    const process::Clone child = process::clone_process({CLONE_NEWNS | (in_user_namespace ? CLONE_NEWUSER : 0U)});
+    if (child.pid == 0) {
+        ours.close();
+        run_child(std::move(theirs), facts, config, work);
+    }
+    theirs.close();
+    if (in_user_namespace) facts.idmap().with_host_id(::geteuid(), ::getegid()).write_for(child.pid);
+    ours.send('g');
+    bool done = false;
+    for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
+        if (message.kind == 'l' && heard) heard(message.text);
+        if (message.kind == 'd') done = true;
+        if (message.kind == process::Channel::failure) {
+            process::reap(child.pidfd.get());
+            throw process::unpack(message.text);
+        }
+    }
+    const int status = process::reap(child.pidfd.get());
+    if (!done)
+        throw Error(ECHILD, what, cat("the process that does it ended with status ", process::shell_status(status), ":"));
+}
+
+}  // namespace keelson::container
