@@ -47,8 +47,15 @@ private:
 /// A pty of the host's devpts belongs to the container's root, whoever that is on the host.
 void give_to_root(const Run& run, const console::Pty& pty) {
     if (run.facts.idmap().empty()) return;
-    if (::fchown(pty.peer.get(), run.facts.raw().root_uid, static_cast<gid_t>(-1)) != 0)
-        throw Error::last("chown", cat("/dev/pts/", pty.number));
+    const auto give = [&pty](uid_t user, gid_t group) {
+        if (::fchown(pty.peer.get(), user, group) != 0) throw Error::last("chown", cat("/dev/pts/", pty.number));
+    };
+    constexpr auto as_it_is = static_cast<uint32_t>(-1);
+    if (run.facts.raw().ordinary_user == 0) return give(run.facts.raw().root_uid, as_it_is);
+    // Capabilities of a user namespace do not reach a file whose group is not in its map (user_namespaces(7)), such as that
+    // of devpts' gid=5. But whoever owns a file may give it to a group of its own.
+    give(as_it_is, ::getegid());
+    give(run.facts.raw().root_uid, run.facts.raw().root_gid);
 }
 
 /// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other

@@ -13,6 +13,9 @@ as_user() { # with nothing of root's environment
 }
 uk() { local verb=$1; shift; as_user "$(program "$verb")" -P "$work/home/lxc" "$@"; }
 
+# Terminals belong to the group tty, as on any Debian.
+mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx || fail "no private /dev/pts"
+
 # The user exists in this mount namespace only.
 command -v newuidmap >/dev/null || skip "newuidmap is not installed"
 cp /etc/passwd /etc/group "$work"
