@@ -88,7 +88,8 @@ hostname $old
 W
 diff "$work/wanted" "$work/hook.log" || fail "the hook saw something else (< wanted)"
 [ ! -e "$lxcpath/$new/partial" ] || fail "the copy is marked as partial"
-sed -i '/^lxc.mount.entry/d' "$lxcpath/$new/config" # what they name was not copied
+bare() { sed -i '/^lxc.mount.entry/d; /hwaddr/d' "$lxcpath/$1/config"; } # there is nothing behind these lines
+bare "$new"
 expect 0 k start -n "$new"
 [ "$(k attach -n "$new" -- hostname)" = "$new" ] || fail "the copy's host name is $(k attach -n "$new" -- hostname)"
 
@@ -127,6 +128,21 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   done
 fi
 
+# a copy whose process dies is taken back by the next command
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  echo "lxc.hook.clone = /bin/sh -c 'echo \$\$ >$work/hook.pid; exec sleep 60' x" >>"$lxcpath/$old/config"
+  k copy -n "$old" -N "$klt-dies" -s >/dev/null 2>&1 &
+  copying=$!
+  wait_for 10 test -s "$work/hook.pid" || fail "the hook did not begin"
+  expect 1 k start -n "$klt-dies"
+  grep -q 'being created' "$work/out" || fail "start of what is being copied says: $(cat "$work/out")"
+  kill -KILL $copying "$(cat "$work/hook.pid")"
+  recovered() { k info -n "$klt-dies" >/dev/null 2>&1; [ ! -e "$lxcpath/$klt-dies" ]; }
+  wait_for 10 recovered || fail "left of a copy that died: $(find "$lxcpath/$klt-dies")"
+  [ ! -e "$lxcpath/$old/lxc_snapshots" ] || fail "a copy that died is still in lxc_snapshots"
+  sed -i '/hook.pid/d' "$lxcpath/$old/config"
+fi
+
 # a snapshot, and one of that; the original cannot go before them
 k destroy -n "$new"
 for name in "$klt-s1" "$klt-s2"; do
@@ -143,7 +159,7 @@ done
 $klt-s1
 $lxcpath
 $klt-s2" ] || fail "lxc_snapshots is $(cat "$lxcpath/$old/lxc_snapshots")"
-sed -i '/^lxc.mount.entry/d' "$lxcpath/$klt-s1/config"
+bare "$klt-s1"
 expect 0 k start -n "$klt-s1"
 [ "$(k attach -n "$klt-s1" -- cat /etc/hostname)" = "$klt-s1" ] || fail "the snapshot's /etc/hostname"
 expect 0 k stop -k -n "$klt-s1"

@@ -49,6 +49,28 @@ made loop -B loop --fssize 64M --fstype ext4
 [ $(($(stat -c %s "$lxcpath/$name/rootdev") >> 20)) = 64 ] || fail "loop: the image has $(stat -c %s "$lxcpath/$name/rootdev") bytes"
 lives; ends
 
+# from each kind into each other
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  original=$name
+  for from in dir loop overlay; do
+    name=$original
+    made "$from" -B "$from"
+    k start -n "$name" && k attach -n "$name" -- sh -c 'echo kept >/written' && k stop -k -n "$name" || fail "$from: it does not live"
+    for to in dir loop overlay; do
+      name=$original-copy
+      what="$from copied to $to"
+      k copy -n "$original" -N "$name" -B "$to" -L 64M >"$work/out" 2>&1 || fail "$what: $(cat "$work/out")"
+      case $(path) in "$to:"*) ;; *) fail "$what: the path is $(path)" ;; esac
+      k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
+      [ "$(k attach -n "$name" -- cat /written)" = kept ] || fail "$what: something is missing"
+      k stop -k -n "$name"
+      ends
+    done
+    name=$original
+    ends
+  done
+fi
+
 # overlay over a directory that stays as it is
 made overlay -B dir
 mv "$lxcpath/$name/rootfs" "$work/lower"; mkdir "$work/over" "$work/lower2"; echo upper >"$work/lower2/both"; echo lower >"$work/lower/both"

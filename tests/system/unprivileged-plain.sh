@@ -33,6 +33,21 @@ lxc.apparmor.profile = unconfined
 C
 chmod 755 "$work"
 
+copies() { # HOW: a copy and a snapshot, made and started by the user; the clone hook is root of the container
+  local kind copy=$name-copy
+  echo "lxc.hook.clone = /bin/sh -c 'id -u >\$LXC_ROOTFS_MOUNT/root/hook' x" >>"$work/home/lxc/$name/config"
+  for kind in "" -s; do
+    uk copy -n "$name" -N "$copy" $kind >"$work/out" 2>&1 || fail "$1: copy $kind: $(cat "$work/out")"
+    uk start -n "$copy" >"$work/out" 2>&1 || fail "$1: the copy $kind does not start: $(cat "$work/out")"
+    [ "$(uk attach -n "$copy" -- cat /root/file /root/hook)" = "kept
+0" ] || fail "$1: the copy $kind lacks a file: $(uk attach -n "$copy" -- ls -lan /root)"
+    uk stop -k -n "$copy" >"$work/out" 2>&1 || fail "$1: stop of the copy: $(cat "$work/out")"
+    uk destroy -n "$copy" >"$work/out" 2>&1 || fail "$1: destroy of the copy $kind: $(cat "$work/out")"
+    [ ! -e "$work/home/lxc/$copy" ] || fail "$1: destroy left $work/home/lxc/$copy"
+    [ ! -e "$work/home/lxc/$name/lxc_snapshots" ] || fail "$1: lxc_snapshots is left"
+  done
+}
+
 life() { # HOW
   uk create -n "$name" -t busybox -f "$work/default.conf" >"$work/out" 2>&1 || fail "$1: create: $(cat "$work/out")"
   [ "$(stat -c %u "$work/home/lxc/$name/rootfs/bin/busybox")" = $first ] || fail "$1: the files are not the container's root's"
@@ -45,6 +60,7 @@ life() { # HOW
   uk ls -f | grep -Eq "^$name +RUNNING .*true *$" || fail "$1: ls -f: $(uk ls -f)"
   [ -z "${in_cgroup:-}" ] || grep -q "$klt" "/proc/$pid/cgroup" || fail "$1: it is not in the delegated cgroup: $(cat "/proc/$pid/cgroup")"
   uk stop -k -n "$name" >"$work/out" 2>&1 || fail "$1: stop: $(cat "$work/out")"
+  [ "${KEELSON_AS:-}" = lxc ] || copies "$1"
   uk destroy -n "$name" >"$work/out" 2>&1 || fail "$1: destroy: $(cat "$work/out")"
   [ ! -e "$work/home/lxc/$name" ] || fail "$1: destroy left $work/home/lxc/$name"
 }

@@ -85,7 +85,9 @@ public:
         if (::unlink(rootfs.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", rootfs.path);
     }
 
-    std::string copy(const Context& context, const Rootfs& from, const StorageRequest&) override {
+    /// Of an image, or of a directory: into a new filesystem of the size that is asked for.
+    std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
+        if (is_directory(from.path)) return copy_directory(context, from, request);
         const UniqueFd source = open_image(from.path, true);
         const std::string path = image_of(context);
         const UniqueFd target = keelson::storage::make_file(context, path, 0600);
@@ -110,6 +112,19 @@ public:
 
 private:
     static std::string image_of(const Context& context) { return context.directory() + "/rootdev"; }
+
+    static bool is_directory(const std::string& path) {
+        struct stat facts {};
+        return ::lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
+    }
+
+    std::string copy_directory(const Context& context, const Rootfs& from, const StorageRequest& request) {
+        const std::string path = create(context, request);
+        const UniqueFd image = open_image(path, false);
+        const UniqueFd root = mount_image(image.get(), {path, {}, false});
+        keelson::storage::copy_tree(from.path, cat("/proc/self/fd/", root.get(), "/."));
+        return path;
+    }
 
     static UniqueFd mount_image(int image, const Rootfs& rootfs) {
         const std::string type = filesystem_in(image, rootfs.path);
