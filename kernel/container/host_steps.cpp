@@ -165,6 +165,7 @@ void make_child(Run& run) {
     if (run.child.pid == 0) {
         run.lifecycle.became(lifecycle::Side::inside);
         run.turns.became_child();
+        run.trace.forget();
         return;
     }
     run.turns.became_host();

@@ -31,6 +31,8 @@ public:
     void turn_on() noexcept { on_ = true; }
     Span span(std::string_view stage, std::string_view actor, std::string_view thread);
 
+    /// A new process tells only of its own steps.
+    void forget() noexcept { events_.clear(); }
     /// The child's events travel to the host as text.
     std::string pack() const;
     void unpack(std::string_view packed);
