@@ -114,6 +114,11 @@ void refuse_careless_removal(const std::string& path) {
     if (!path.starts_with('/') || path.find_first_not_of("/.") == std::string::npos) {
         throw Error(EINVAL, path, "this is nothing that a container can own:");
     }
+    const std::string whole = path.substr(0, path.find_last_not_of("/.") + 1);
+    if (whole.find_first_not_of('/') > whole.rfind('/')) {
+        throw Error(EPERM, path, "a directory directly below / is the host's, not a container's:",
+                    "take lxc.rootfs.path out of the configuration if the container shall go and the directory stay");
+    }
     if (::lstat(path.c_str(), &facts) == 0 && S_ISLNK(facts.st_mode)) {
         throw Error(ELOOP, path,
                     "a symbolic link is not removed with what it leads to:", "let lxc.rootfs.path name the directory");
