@@ -34,7 +34,7 @@ void write_host_name(const std::string& rootfs, const std::string& name) {
 class Copying {
 public:
     Copying(const Facts& from, const Facts& to, const Container& copy, CopiedConfig& copied, const StorageCopier* storage,
-            const StageHooks& plugin_hooks, const CopyOptions& options)
+            StageHooks& plugin_hooks, const CopyOptions& options)
         : from_(from),
           to_(to),
           copy_(copy),
@@ -43,7 +43,9 @@ public:
           storage_(storage),
           plugin_hooks_(plugin_hooks),
           options_(options),
-          journal_(lifecycle::Journal::create(to.runtime_directory(), to.lxcpath(), to.name())) {}
+          journal_(lifecycle::Journal::create(to.runtime_directory(), to.lxcpath(), to.name())) {
+        plugin_hooks_.attach_journal(&journal_);
+    }
 
     void run(const std::string& original_rootfs) {
         try {
@@ -84,6 +86,7 @@ private:
         struct stat facts {};
         if (::fstat(source.get(), &facts) != 0) throw Error::last("stat", from);
         base::make_directories(to.substr(0, to.rfind('/')), 0755);
+        if (base::exists(to)) throw Error(EEXIST, to, "copy a file to", "the directory was not empty: see what is in it");
         journal_.intend("kernel", "file", to);
         const UniqueFd target = base::open_file(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         base::write_fd(target.get(), base::read_fd(source.get(), from), to);
@@ -109,7 +112,7 @@ private:
     const CopiedConfig& copied_;
     config::Config& config_;
     const StorageCopier* storage_;
-    const StageHooks& plugin_hooks_;
+    StageHooks& plugin_hooks_;
     const CopyOptions& options_;
     lifecycle::Journal journal_;
 };
@@ -133,7 +136,7 @@ void Container::copy(const CopyOptions& options) {
     const StorageCopyRequest request{options.storage, options.snapshot, options.bytes};
     const std::optional<StorageCopier> copier =
         storage.available() ? std::optional<StorageCopier>(std::in_place, storage, request) : std::nullopt;
-    const StageHooks plugin_hooks(to, copied.config);
+    StageHooks plugin_hooks(to, copied.config);
     if (process::is_ordinary_user()) process::enter_user_privilege(from.idmap());
     if (storage.available()) storage.check();
     Copying(from, to, copy, copied, copier ? &*copier : nullptr, plugin_hooks, options).run(config().get("lxc.rootfs.path"));

@@ -15,7 +15,8 @@ namespace keelson::container {
 namespace {
 
 std::string mount_rootfs(const Facts& facts, const config::Config& config) {
-    const Storage storage(facts, config);
+    Storage storage(facts, config);
+    storage.make_writable();
     if (!storage.available() || storage.is_directory()) return storage.path();
     const std::string target = rootfs_mountpoint(facts);
     base::make_directories(target, 0755);

@@ -22,6 +22,8 @@ public:
     /// Its path is the tree itself, with nothing to mount.
     bool is_directory() const noexcept { return available() && plugin_->file().applies_to == "directory"; }
 
+    /// Whatever lxc.rootfs.options says: for those who fill it.
+    void make_writable() noexcept { read_only_ = false; }
     void attach_journal(lifecycle::Journal* journal) { journal_ = journal; }
     void check() const;
     void prepare() const;

@@ -1,5 +1,5 @@
 #!/bin/bash
-# All ten hooks and the network scripts, in both versions: their order, arguments, environment and the namespaces they run
+# The hooks (clone: see copy.sh) and the network scripts, in both versions: their order, arguments, environment and the namespaces they run
 # in, side by side with what LXC's own runtime gives them.
 # own-host
 # timeout: 120

@@ -55,13 +55,16 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   for from in dir loop overlay; do
     name=$original
     made "$from" -B "$from"
-    k start -n "$name" && k attach -n "$name" -- sh -c 'echo kept >/written' && k stop -k -n "$name" || fail "$from: it does not live"
+    echo "lxc.uts.name = $name" >>"$lxcpath/$name/config"
+    k start -n "$name" && k attach -n "$name" -- sh -c 'echo kept >/written; echo some >/etc/hostname' && k stop -k -n "$name" || fail "$from: it does not live"
+    echo "lxc.rootfs.options = ro" >>"$lxcpath/$name/config" # its /etc/hostname is written to all the same
     for to in dir loop overlay; do
       name=$original-copy
       what="$from copied to $to"
       k copy -n "$original" -N "$name" -B "$to" -L 64M >"$work/out" 2>&1 || fail "$what: $(cat "$work/out")"
       case $(path) in "$to:"*) ;; *) fail "$what: the path is $(path)" ;; esac
       k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
+      [ "$(k attach -n "$name" -- cat /etc/hostname)" = "$name" ] || fail "$what: /etc/hostname is the original's"
       [ "$(k attach -n "$name" -- cat /written)" = kept ] || fail "$what: something is missing"
       k stop -k -n "$name"
       ends
