@@ -33,17 +33,6 @@ std::vector<std::string> children(const std::string& path) {
     return names;
 }
 
-/// Processes of one directory, by number. A threaded cgroup of version 2 tells only its threads; signals take these as well.
-std::vector<pid_t> processes(const std::string& path) {
-    std::vector<pid_t> pids;
-    std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");
-    if (!text) text = sdk::try_read_file(path + "/cgroup.threads");
-    if (!text) return pids;
-    for (const std::string_view line : sdk::split(*text, '\n'))
-        if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
-    return pids;
-}
-
 /// Kills by pidfd, and only what is in the cgroup after the pidfd was taken: no number that was used again gets the signal.
 void kill_directly_in(const std::string& path) {
     std::vector<std::pair<pid_t, UniqueFd>> targets;
@@ -89,6 +78,16 @@ std::string hint_for_making(int code, bool ordinary_user) {
 }
 
 }  // namespace
+
+std::vector<pid_t> processes(const std::string& path) {
+    std::vector<pid_t> pids;
+    std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");
+    if (!text) text = sdk::try_read_file(path + "/cgroup.threads");
+    if (!text) return pids;
+    for (const std::string_view line : sdk::split(*text, '\n'))
+        if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
+    return pids;
+}
 
 std::string owner_of(const std::string& path, bool ordinary_user) {
     char value[4096];

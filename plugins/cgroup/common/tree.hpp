@@ -5,9 +5,12 @@
 // made the cgroup (cgroupfs takes both, xattr(7); user.* since Linux 5.7).
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace keelson::cgroup {
 
@@ -27,6 +30,10 @@ bool make_marked(const std::string& path, const std::string& owner, bool ordinar
 
 /// Is any process in it or below?
 bool populated(const std::string& path);
+
+/// Those of one directory, by number; not those below. A threaded cgroup of version 2 tells only its threads; signals take
+/// these as well.
+std::vector<pid_t> processes(const std::string& path);
 
 /// Kills every process in it and below, but never the caller. For a cgroup that is known to be ours.
 void kill_processes(const std::string& path) noexcept;

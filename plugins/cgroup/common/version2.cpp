@@ -1,5 +1,7 @@
 #include "version2.hpp"
 
+#include "tree.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -13,7 +15,13 @@ namespace keelson::cgroup {
 
 namespace {
 
+/// The root of the whole hierarchy, and not of a cgroup namespace: it alone has no type.
+bool is_root(const std::string& directory) { return ::access((directory + "/cgroup.type").c_str(), F_OK) != 0; }
+
+/// Not with processes in the directory: those controllers that may still be passed on are the threaded ones, and with them no
+/// cgroup below could hold a process (cgroups(7), "thread root").
 void enable_controllers(const std::string& directory) {
+    if (!is_root(directory) && !processes(directory).empty()) return;
     const std::string file = directory + "/cgroup.subtree_control";
     const std::string available = sdk::try_read_file(directory + "/cgroup.controllers").value_or("");
     const std::string enabled = sdk::try_read_file(file).value_or("");
@@ -28,9 +36,6 @@ void enable_controllers(const std::string& directory) {
     if (sdk::try_write_file(file, all) == 0 || missing.size() == 1) return;
     for (const std::string& one : missing) sdk::try_write_file(file, one);
 }
-
-/// The root of the whole hierarchy, and not of a cgroup namespace: it alone has no type.
-bool is_root(const std::string& directory) { return ::access((directory + "/cgroup.type").c_str(), F_OK) != 0; }
 
 /// Waits for a line "WORD VALUE" in cgroup.events, which the kernel announces by POLLPRI.
 bool wait_for_event(const std::string& path, std::string_view word, uint64_t value, Deadline deadline) {
