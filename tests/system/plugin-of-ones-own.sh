@@ -1,6 +1,6 @@
 #!/bin/bash
 # From nothing to a container that uses it: a network plugin made in an empty folder, built and checked against an installed
-# Keelson, once with each compiler.
+# Keelson, once with each compiler; and a hook.
 # own-host
 # also: nothing
 # timeout: 240
@@ -34,3 +34,15 @@ with() { # COMPILER FLAGS
 }
 with g++ ""
 with clang++-14 "-stdlib=libc++"
+
+# a hook of one's own at the clone stage: asked for by the original's configuration, run for the copy
+mkdir "$work/mynote" && cd "$work/mynote" || fail "no folder"
+keelson plugin new hook mynote >log 2>&1 && sed -i 's/HookStage::pre_start/HookStage::clone/' mynote.cpp || fail "plugin new: $(cat log)"
+{ cmake -B build && cmake --build build && cmake --install build; } >log 2>&1 || fail "mynote: $(tail -n 20 log)"
+cd / || exit 1
+container "$name" "keelson.hook = mynote" "keelson.hook.mynote.text = copied"
+k copy -n "$name" -N "$name-copy" >"$work/out" 2>&1 || fail "copy with a hook: $(cat "$work/out")"
+[ "$(cat "$lxcpath/$name-copy/mynote")" = copied ] || fail "the hook did not run for the copy: $(ls "$lxcpath/$name-copy")"
+[ ! -e "$lxcpath/$name/mynote" ] || fail "the hook ran for the original"
+k destroy -n "$name-copy" || fail "destroy of the copy"
+host_is_as_it_was "after a copy with a hook"
