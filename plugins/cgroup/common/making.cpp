@@ -2,6 +2,7 @@
 
 #include "tree.hpp"
 
+#include <unistd.h>
 #include <keelson/sdk/file.hpp>
 #include <keelson/sdk/text.hpp>
 
@@ -20,21 +21,25 @@ public:
         : context_(context), places_(cgroups.places), hierarchy_(hierarchy), controls_(controls) {}
 
     void make_all() const {
-        make(places_.monitor, Role::monitor);
-        if (hierarchy_.version == Version::two) clear_base();
+        const bool alone = hierarchy_.version == Version::two && alone_in_base();
+        if (alone) leave_base();
         make(places_.limit, Role::limit);
         if (places_.inner != places_.limit) make(places_.inner, Role::inner);
+        if (!alone) make(places_.monitor, Role::monitor);
         if (context_.has_user_namespace())
             controls_.delegate(hierarchy_.directory(places_.inner), context_.root_uid(), context_.root_gid());
     }
 
 private:
+    bool alone_in_base() const {
+        const std::vector<pid_t> here = processes(hierarchy_.base_directory());
+        return here.size() == 1 && here.front() == ::getpid();
+    }
     /// A cgroup below the root passes on its controllers only without processes of its own. When we are the only one there, as
     /// an ordinary user's start in a cgroup of its own is, we go where the monitor goes.
-    void clear_base() const {
-        const std::vector<pid_t> here = processes(hierarchy_.base_directory());
-        if (here.size() == 1 && here.front() == ::getpid())
-            sdk::try_write_file(hierarchy_.directory(places_.monitor) + "/cgroup.procs", "0");
+    void leave_base() const {
+        make(places_.monitor, Role::monitor);
+        sdk::try_write_file(hierarchy_.directory(places_.monitor) + "/cgroup.procs", "0");
     }
 
     /// Once more when a directory above went away, because another container of the same lxc.cgroup.dir has ended.
