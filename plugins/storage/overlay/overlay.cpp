@@ -33,15 +33,16 @@ std::string escaped(const std::string& path) {
     return text;
 }
 
-/// One by one where the kernel takes that (lowerdir+, Linux 6.5): no escapes, and no page that all have to fit in.
+/// fsconfig(2) takes no longer value.
+constexpr size_t longest_value = 255;
+
+/// In one value as long as they fit. Longer lists go one by one (lowerdir+), which kernels before 6.5 lack; they say so only
+/// when the filesystem is made, because they take any key.
 void set_lower(FilesystemContext& filesystem, const std::vector<std::string>& lower) {
-    if (filesystem.try_set("lowerdir+", lower.front())) {
-        for (size_t i = 1; i < lower.size(); ++i) filesystem.set("lowerdir+", lower[i]);
-        return;
-    }
     std::string joined;
     for (const std::string& path : lower) joined += (joined.empty() ? "" : ":") + escaped(path);
-    filesystem.set("lowerdir", joined);
+    if (joined.size() <= longest_value) return filesystem.set("lowerdir", joined);
+    for (const std::string& path : lower) filesystem.set("lowerdir+", path);
 }
 
 FilesystemContext describe(const Context& context, const Layers& layers, const std::string& options) {
