@@ -70,9 +70,11 @@ private:
 };
 
 process::Clone make_process(uint64_t namespaces, int pidfd, const CgroupEntry& place) {
-    // Born in its cgroup; a user who may not move processes there keeps the one that he has.
+    // Born in its cgroup; a user who may not move processes there keeps the one that he has. The cgroup namespace is joined by
+    // the process itself, later: who is in it already, from a cgroup outside, may put nobody anywhere (cgroup_namespaces(7),
+    // nsdelegate).
     const int leaf = place.unified.get();
-    join_namespaces(pidfd, namespaces);
+    join_namespaces(pidfd, namespaces & ~static_cast<uint64_t>(CLONE_NEWCGROUP));
     try {
         return process::clone_process({0, leaf});
     } catch (const Error& error) {
@@ -133,7 +135,7 @@ int Container::attach(const AttachOptions& options) {
     if (process.pid == 0) {
         turns.became_child();
         log.reset();
-        Joining{session, config(), confinement, options, namespaces, proc.get(), place, pty, turns}.become();
+        Joining{session, config(), confinement, options, namespaces, pidfd.get(), proc.get(), place, pty, turns}.become();
     }
     turns.became_host();
     pty.peer.reset();

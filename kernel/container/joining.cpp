@@ -68,6 +68,8 @@ void Joining::take_place() {
     ::prctl(PR_SET_DUMPABLE, 0);
     place.enter_v1();
     place = {};
+    if ((namespaces & CLONE_NEWCGROUP) != 0 && ::setns(init_pidfd, CLONE_NEWCGROUP) != 0)
+        throw Error::last("join the container's cgroup namespace", "");
     if (options.remount_sys_proc) remount_sys_proc();
     sigset_t none;
     ::sigemptyset(&none);

@@ -15,6 +15,7 @@ struct Joining {
     const Confinement& confinement;
     const AttachOptions& options;
     uint64_t namespaces;
+    int init_pidfd;
     int host_proc;  ///< -1: a procfs of the container's pid namespace is made
     CgroupEntry& place;
     const console::Pty& pty;
