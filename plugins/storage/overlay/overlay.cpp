@@ -110,10 +110,9 @@ public:
 
     /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
     std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
-        const UniqueFd source =
-            looks_like_layers(from.path) ? merged(context, from) : keelson::storage::clone_directory(from.path);
+        const UniqueFd merge = looks_like_layers(from.path) ? merged(context, from) : UniqueFd();
         const std::string path = create(context, request);
-        keelson::storage::copy_tree(cat("/proc/self/fd/", source.get(), "/."), request.directory);
+        keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path, request.directory);
         return path;
     }
 
