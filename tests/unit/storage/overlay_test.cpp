@@ -49,13 +49,14 @@ TEST(StorageOverlay, ChangesGoToTheUpperDirectoryAlone) {
     });
 }
 
+/// Commas as well, but not with kernels before 6.5.
 TEST(StorageOverlay, NamesWithColonsWork) {
     const Tree tree;
-    tree.directory("a:b,c");
-    tree.file("a:b,c/file", "text");
+    tree.directory("a:b");
+    tree.file("a:b/file", "text");
     in_private_mounts([&] {
         StoragePlugin overlay("overlay", tree);
-        const std::string path = (tree / "a:b,c") + ":" + (tree / "delta");
+        const std::string path = (tree / "a:b") + ":" + (tree / "delta");
         overlay.prepare(path);
         attach_at(overlay.mount(path).get(), tree / "at");
         EXPECT_EQ(content(tree / "at/file"), "text");
