@@ -193,6 +193,8 @@ container::Container Invocation::container() const {
 }
 
 void log_as_configured(const Invocation& invocation, const config::Config& config) {
+    if (config.is_set("lxc.log.syslog"))
+        complain(invocation, "lxc.log.syslog has no effect: messages go to lxc.log.file alone");
     if (invocation.options.has("logfile") || !config.is_set("lxc.log.file")) return;
     base::LogOptions log = log_options(invocation);
     log.file = config.get("lxc.log.file");
