@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <frontends/cli/arguments.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/config/config_text.hpp>
 
 #include <climits>
 #include <limits>
@@ -84,10 +85,9 @@ std::string absolute(const std::string& path) {
 
 void apply_definitions(const Options& options, config::Config& config) {
     for (const auto& definition : options.all("define")) {
-        const size_t equals = definition.find('=');
-        if (equals == std::string::npos) throw UsageError(cat("--define: '", definition, "' is not KEY=VALUE"));
-        const auto key = base::trim(std::string_view(definition).substr(0, equals));
-        config.override(key, base::trim(std::string_view(definition).substr(equals + 1)));
+        const config::Assignment assignment = config::take_apart(definition);
+        if (!assignment.has_equals) throw UsageError(cat("--define: '", definition, "' is not KEY=VALUE"));
+        config.override(assignment.key, assignment.value);
     }
 }
 

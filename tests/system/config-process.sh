@@ -46,5 +46,102 @@ line "lxc.environment.runtime = KLT_RUNTIME=r"
 row "lxc.environment.hooks = KLT_HOOKS=h" 'echo "$KLT_RUNTIME $KLT_HOOKS $(grep -c ^KLT_HOOKS=h /answers/of-hook) $(grep -c ^KLT_R /answers/of-hook)"' "r  1 0" "  0 0"
 look "$name" -l DEBUG -o "$work/log"
 
+k stop -k -n "$name"
+
+# One key for one run.
+container "$name-once" "lxc.mount.auto = proc:rw" "lxc.execute.cmd = /bin/sh -c id" "lxc.cap.drop = sys_time"
+ask_once() { # EXPECTED OPTION... -- COMMAND...
+  local wanted=$1 answer; shift
+  answer=$(k execute -n "$name-once" "$@" 2>&1)
+  asked=$((asked + 1))
+  [ "$answer" = "$wanted" ] || differs "execute $*: prints '$answer', not '$wanted'"
+}
+in_proc="awk '/^(CapBnd|NoNewPrivs)/{print \$2}' /proc/self/status"
+all=$(awk '/^CapBnd/{print $2}' /proc/self/status)
+ask_once "$(printf '%016x\n0' $((0x$all & ~(1 << 25))))" -- sh -c "$in_proc"
+ask_once "$(printf '%016x\n1' $((0x$all & ~(1 << 25))))" -s lxc.no_new_privs=1 -- sh -c "$in_proc"
+ask_once "$(printf '%016x\n0' $((0x$all & 0x29)))" -s lxc.cap.drop= -s "lxc.cap.keep = chown kill" -s lxc.cap.keep=3 -- sh -c "$in_proc"
+ask_once "$(printf '%016x\n0' 0)" -s lxc.cap.keep= -s lxc.cap.keep=chown -s lxc.cap.keep=none -- sh -c "$in_proc"
+ask_once "$all
+0" -s lxc.cap.drop= -- sh -c "$in_proc"
+ask_once "b c" -s "lxc.environment = 'KLT=b c'" -- sh -c 'echo $KLT'
+
+# The session keyring: a new one, or that of who starts the container.
+with_keyring() {
+  python3 -c 'import ctypes, os, sys
+libc = ctypes.CDLL(None) # keyctl(2): join a session keyring, which only its possessors see
+if libc.syscall(250, 1, b"klt-keyring") < 0 or libc.syscall(250, 5, -3, 0x3f000000) < 0: sys.exit("no session keyring")
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+for session in 0 1; do
+  answer=$(with_keyring "$(program execute)" -P "$lxcpath" -n "$name-once" -s lxc.keyring.session=$session -- grep -c klt-keyring /proc/keys)
+  asked=$((asked + 1))
+  [ "$answer" = $session ] || differs "with lxc.keyring.session = $session, $answer of the keyrings are the caller's"
+done
+
+# A scheduling cookie of its own, or an error that says what is missing.
+if k execute -n "$name-once" -s lxc.sched.core=1 -o "$work/core" -- true >"$work/out" 2>&1; then
+  echo "the kernel has core scheduling"
+else
+  cat "$work/out" "$work/core" | grep -qi 'core scheduling' || differs "lxc.sched.core: the error does not name it: $(cat "$work/out")"
+fi
+
+# Signals, also that of a monitor that died.
+container "$name-signals" "lxc.mount.auto = proc:rw" "lxc.init.cmd = /bin/sh /init" "lxc.monitor.unshare = 1" \
+  "lxc.signal.halt = sigusr1" "lxc.signal.reboot = SIGRTMIN+5" "lxc.signal.stop = 14" "lxc.monitor.signal.pdeath = SIGUSR2"
+at=$lxcpath/$name-signals/rootfs
+cat >"$at/init" <<'I'
+trap 'echo halt >>/signals; exit' USR1
+trap 'echo reboot >>/signals; exec /bin/reboot -f' 39
+trap 'echo stop >>/signals; exit' ALRM
+trap 'echo orphan >>/signals; exit' USR2
+echo ready >>/signals
+while :; do sleep 1000 & wait; done
+I
+said() { [ "$(tail -n 1 "$at/signals" 2>&1)" = "$1" ]; }
+start_signals() {
+  k start -n "$name-signals" -p "$work/pid" 2>"$work/err" || fail "the container with signals does not start: $(cat "$work/err")"
+  wait_for 5 said ready || fail "no init with signals: $(cat "$at/signals")"
+}
+start_signals
+[ "$(readlink "/proc/$(cat "$work/pid")/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] || differs "lxc.monitor.unshare: the monitor is in the host's mounts"
+k stop -r -n "$name-signals" -t 10 || differs "lxc.signal.reboot: no reboot"
+wait_for 5 said ready
+[ "$(tail -n 2 "$at/signals" | head -n 1)" = reboot ] || differs "lxc.signal.reboot: init got $(cat "$at/signals")"
+k stop -n "$name-signals" -t 10 --nokill && said halt || differs "lxc.signal.halt: init got $(cat "$at/signals")"
+start_signals
+k stop -k -n "$name-signals" && said stop || differs "lxc.signal.stop: init got $(cat "$at/signals")"
+start_signals
+[ "$(readlink "/proc/$(cat "$work/pid")/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] || differs "lxc.monitor.unshare: not in the second start"
+kill -KILL "$(cat "$work/pid")"
+wait_for 5 said orphan || differs "lxc.monitor.signal.pdeath: init got $(cat "$at/signals")"
+k info -n "$name-signals" >/dev/null # cleans up
+[ "${KEELSON_AS:-}" != lxc ] || find /sys/fs/cgroup -depth -name "*$name-signals*" -exec rmdir {} \;
+
+# A container that goes when it stops.
+container "$name-ephemeral" "lxc.ephemeral = 1" "lxc.init.cmd = /bin/sleep 1000"
+k start -n "$name-ephemeral" && k stop -k -n "$name-ephemeral"
+gone() { [ ! -e "$lxcpath/$name-ephemeral" ]; }
+wait_for 5 gone || differs "lxc.ephemeral: $(ls "$lxcpath/$name-ephemeral") is left"
+
+# At boot: who, in which order, and how long to wait after each.
+mkdir "$work/boot"
+booting() { mkdir "$work/boot/$1"; printf '%s\n' "lxc.rootfs.path = dir:/none" "${@:2}" >"$work/boot/$1/config"; }
+booting last "lxc.start.auto = 1" "lxc.start.order = 5"
+booting first "lxc.start.auto = 1" "lxc.start.order = -1" "lxc.start.delay = 3"
+booting never "lxc.start.auto = 1" "lxc.start.auto ="
+booting one-of-web "lxc.start.auto = 1" "lxc.group = klt-web klt-db"
+booting cleared "lxc.start.auto = 1" "lxc.group = klt-web" "lxc.group =" "lxc.start.order = 9" "lxc.start.order =" "lxc.start.delay = 2" "lxc.start.delay ="
+at_boot() { # EXPECTED OPTION...
+  local wanted=$1 answer; shift
+  answer=$("$(program autostart)" -P "$work/boot" -L "$@" | tr '\n' ' ')
+  asked=$((asked + 1))
+  [ "$answer" = "$wanted" ] || differs "autostart -L $*: '$answer', not '$wanted'"
+}
+at_boot "first 3 cleared 0 last 0 "
+at_boot "one-of-web 0 " -g klt-db
+at_boot "one-of-web 0 first 3 cleared 0 last 0 " -g klt-web,
+at_boot "first 3 cleared 0 never 0 one-of-web 0 last 0 " -a -A
+
 [ $wrong = 0 ] || fail "$wrong of $asked answers differ"
 echo "$asked answers"
