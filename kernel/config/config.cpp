@@ -205,6 +205,12 @@ void Config::set_path(std::string path) { state_->path = std::move(path); }
 
 std::string Config::text() const { return state_->text.str(); }
 
+std::string Config::effective_text() const {
+    ConfigText text;
+    for (const Entry& entry : entries()) text.add(entry.key, entry.value);
+    return text.str();
+}
+
 void Config::save(const std::string& path) const { base::replace_file(path, state_->text.str(), 0660); }
 
 void Config::clear() {

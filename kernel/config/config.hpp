@@ -50,6 +50,8 @@ public:
     /// The text of a file that is not on disk (tests, -s KEY=VALUE lines); `name` for errors.
     void load_text(std::string_view text, const std::string& name);
 
+    /// All that is in effect as a text that, read again, has the same effect: with what included files and `override` said.
+    std::string effective_text() const;
     /// Adds to a list or replaces a scalar, in memory and in the text. An empty value clears. Refuses NUL, CR, LF.
     void set(std::string_view key, std::string_view value);
     /// In memory only, for this start (-s, --console).

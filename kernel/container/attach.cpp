@@ -110,8 +110,9 @@ void relay(const console::Pty& pty, int log, int pidfd) {
 }  // namespace
 
 int Container::attach(const AttachOptions& options) {
+    const config::Config& of_file = config();  // read now: afterwards the path is the container's
     const Session session(*this);
-    Confinement confinement(session.facts(), config());
+    Confinement confinement(session.facts(), session.config());
     confinement.restore(session.state());
     if (!options.context.empty()) confinement.relabel(options.context);
 
@@ -135,7 +136,7 @@ int Container::attach(const AttachOptions& options) {
     if (process.pid == 0) {
         turns.became_child();
         log.reset();
-        Joining{session, config(), confinement, options, namespaces, pidfd.get(), proc.get(), place, pty, turns}.become();
+        Joining{session, of_file, confinement, options, namespaces, pidfd.get(), proc.get(), place, pty, turns}.become();
     }
     turns.became_host();
     pty.peer.reset();

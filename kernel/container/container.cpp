@@ -51,9 +51,15 @@ config::Config& Container::config() {
 void Container::load_config(const std::string& file) {
     config_.emplace(plugins::PluginHost::instance());
     config_->load(file);
+    given_config_ = true;
 }
 
 monitor::State Container::state() { return monitor::CommandClient(lxcpath_, name_).state(); }
+
+std::string Container::item(const std::string& key) {
+    const bool runs = !given_config_ && state() != monitor::State::stopped;
+    return runs ? running_item(*this, key) : config().printed(key);
+}
 
 std::optional<pid_t> Container::init_pid() { return monitor::CommandClient(lxcpath_, name_).init_pid(); }
 

@@ -104,6 +104,9 @@ public:
     void destroy(bool force, bool snapshots);
 
     monitor::State state();
+    /// A configuration item as printed: that of the running container; of the file if it is stopped, or was given. Throws for
+    /// what is no key.
+    std::string item(const std::string& key);
     std::optional<pid_t> init_pid();
     std::vector<network::InterfaceFacts> interfaces();
     Usage usage();
@@ -116,6 +119,7 @@ public:
 private:
     std::string name_, lxcpath_;
     std::optional<config::Config> config_;
+    bool given_config_ = false;  ///< by load_config
 };
 
 /// Names with a config below an lxcpath, sorted.

@@ -93,9 +93,9 @@ void Joining::confine() {
     if (options.personality)
         ::personality(*options.personality);
     else
-        process::set_personality(config);
+        process::set_personality(session.config());
     if ((namespaces & CLONE_NEWUSER) != 0) process::become_namespace_root(0, 0);
-    if (!options.skip_capabilities) process::drop_capabilities(config);
+    if (!options.skip_capabilities) process::drop_capabilities(session.config());
     if (options.skip_lsm) return;
     const bool needs_proc = host_proc < 0 && !confinement.modules().empty();
     const UniqueFd own_proc = needs_proc ? filesystem::RootfsSetup::private_proc() : UniqueFd();
@@ -104,8 +104,8 @@ void Joining::confine() {
 
 void Joining::take_ids() {
     const bool mapped = (namespaces & CLONE_NEWUSER) != 0;
-    const uint32_t uid = options.uid.value_or(mapped ? 0 : static_cast<uint32_t>(config.number("lxc.init.uid")));
-    const uint32_t gid = options.gid.value_or(mapped ? 0 : static_cast<uint32_t>(config.number("lxc.init.gid")));
+    const uint32_t uid = options.uid.value_or(mapped ? 0 : static_cast<uint32_t>(of_file.number("lxc.init.uid")));
+    const uint32_t gid = options.gid.value_or(mapped ? 0 : static_cast<uint32_t>(of_file.number("lxc.init.gid")));
     process::take_ids(uid, gid, {});
 }
 
@@ -126,7 +126,7 @@ void Joining::set_environment() const {
     }
     if (::getenv("PATH") == nullptr) ::setenv("PATH", default_path, 1);
     ::setenv("container", "lxc", 1);
-    for (const auto& [name, value] : variables_of(config, {"lxc.environment", "lxc.environment.runtime"}))
+    for (const auto& [name, value] : variables_of(of_file, {"lxc.environment", "lxc.environment.runtime"}))
         ::setenv(name.c_str(), value.c_str(), 1);
     for (const std::string& variable : options.set_variables) {
         const size_t equals = variable.find('=');

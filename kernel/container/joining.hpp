@@ -11,7 +11,7 @@ namespace keelson::container {
 /// Borrows everything.
 struct Joining {
     const Session& session;
-    const config::Config& config;
+    const config::Config& of_file;  ///< environment and user of attached processes
     const Confinement& confinement;
     const AttachOptions& options;
     uint64_t namespaces;

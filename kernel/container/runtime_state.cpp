@@ -18,8 +18,10 @@ std::string pack(const RuntimeState& state) {
 }  // namespace
 
 void save_runtime_state(const Run& run) {
-    RuntimeState state{
-        {"init", cat(run.child.pid)}, {"namespaces", cat(run.namespaces)}, {"cgroup", run.actors.cgroup.state()}};
+    RuntimeState state{{"init", cat(run.child.pid)},
+                       {"namespaces", cat(run.namespaces)},
+                       {"cgroup", run.actors.cgroup.state()},
+                       {"config", run.config.effective_text()}};
     run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";
     const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);

@@ -1,15 +1,26 @@
+#include <kernel/config/global.hpp>
 #include <kernel/container/session.hpp>
+#include <kernel/monitor/command_client.hpp>
 
 namespace keelson::container {
 namespace {
 
-RuntimeState state_of_running(const Facts& facts, Container& container) {
-    RuntimeState state = read_runtime_state(facts.runtime_directory());
+RuntimeState state_of_running(Container& container) {
+    RuntimeState state = read_runtime_state(config::runtime_directory(container.lxcpath(), container.name()));
     if (!state.empty()) return state;
     if (container.state() == monitor::State::stopped) throw not_running(container);
     throw Error(EBUSY, container.name(),
                 "the container is run by another runtime's monitor, which keeps its cgroups and confinement to itself:",
                 "use that runtime's own tools for it, or stop it and start it with Keelson");
+}
+
+/// That of the file for a container that another runtime started, or an older Keelson.
+config::Config config_of(const RuntimeState& state, Container& container) {
+    const auto text = state.find("config");
+    if (text == state.end()) return container.config();
+    config::Config config(plugins::PluginHost::instance());
+    config.load_text(text->second, cat("the running container ", container.name()));
+    return config;
 }
 
 }  // namespace
@@ -19,9 +30,17 @@ Error not_running(const Container& container) {
 }
 
 Session::Session(Container& container)
-    : facts_(container.name(), container.lxcpath(), process::IdMap::from(container.config())),
-      state_(state_of_running(facts_, container)),
-      cgroup_(facts_, container.config(), state_of("cgroup")) {}
+    : state_(state_of_running(container)),
+      config_(config_of(state_, container)),
+      facts_(container.name(), container.lxcpath(), process::IdMap::from(config_)),
+      cgroup_(facts_, config_, state_of("cgroup")) {}
+
+std::string running_item(Container& container, const std::string& key) {
+    // The protocol has no empty values: then it is unset, or not a key.
+    if (const auto value = monitor::CommandClient(container.lxcpath(), container.name()).config_item(key)) return *value;
+    const std::string directory = config::runtime_directory(container.lxcpath(), container.name());
+    return config_of(read_runtime_state(directory), container).printed(key);
+}
 
 std::string Session::state_of(const std::string& key) const {
     const auto found = state_.find(key);

@@ -66,6 +66,23 @@ ask_once "$all
 0" -s lxc.cap.drop= -- sh -c "$in_proc"
 ask_once "b c" -s "lxc.environment = 'KLT=b c'" -- sh -c 'echo $KLT'
 
+# Who joins a container is confined as it was started, not as its file says; environment and user are the file's.
+container "$name-joined" "lxc.mount.auto = proc:rw" "lxc.cap.drop = mknod" "lxc.environment = KLT=file"
+printf '2\ndenylist\nswapon errno 1\n' >"$work/policy"
+k start -n "$name-joined" -s lxc.cap.drop=sys_time -s lxc.arch=i686 -s lxc.no_new_privs=1 -s lxc.init.uid=1000 \
+  -s "lxc.seccomp.profile=$work/policy" -s lxc.environment=KLT=start -- /bin/sleep 1000 || fail "it does not start with -s"
+joined="$(printf '%016x' $((0x$all & ~(1 << 25) & ~(1 << 27))))
+1
+2
+i686 0 file"
+for when in "its file" "another file"; do
+  answer=$(k attach -n "$name-joined" -- sh -c "awk '/^(CapBnd|NoNewPrivs|Seccomp:)/{print \$2}' /proc/self/status; echo \$(uname -m; id -u; echo \$KLT)")
+  asked=$((asked + 1))
+  [ "$answer" = "$joined" ] || differs "joined, with $when: '$answer', not '$joined'"
+  sed -i /cap.drop/d "$lxcpath/$name-joined/config"
+done
+k stop -k -n "$name-joined"
+
 # The session keyring: a new one, or that of who starts the container.
 with_keyring() {
   python3 -c 'import ctypes, os, sys

@@ -169,20 +169,25 @@ json::Object as_json(const container::Container& container, const Facts& facts, 
     return object.raw("links", json::array_of(links));
 }
 
-/// Values from the file, not from the running container. A key that is not known is told and changes nothing else.
-std::vector<std::pair<std::string, std::string>> items(container::Container& container, const Wanted& wanted) {
-    std::vector<std::pair<std::string, std::string>> values;
+using Items = std::vector<std::pair<std::string, std::string>>;
+
+/// A key that is not known is told and changes nothing else.
+Items items(const Invocation& invocation, container::Container& container, const Wanted& wanted) {
+    Items values;
     for (const auto& key : wanted.keys) try {
-            values.emplace_back(key, container.config().printed(key));
-        } catch (const Error&) {
-            std::fprintf(stderr, "%s invalid\n", key.c_str());
+            values.emplace_back(key, container.item(key));
+        } catch (const Error& error) {
+            if (invocation.as_lxc)
+                std::fprintf(stderr, "%s invalid\n", key.c_str());
+            else
+                complain(invocation, error.what());
         }
     return values;
 }
 
-std::string items_as_text(container::Container& container, const Wanted& wanted) {
+std::string items_as_text(const Items& items, const Wanted& wanted) {
     std::string text;
-    for (const auto& [key, value] : items(container, wanted)) {
+    for (const auto& [key, value] : items) {
         if (wanted.plain && wanted.filters == 1)
             text += value + "\n";
         else
@@ -204,11 +209,11 @@ int run(Invocation& invocation) {
     if (invocation.json()) {
         json::Object object = as_json(container, facts, wanted);
         json::Object values;
-        for (const auto& [key, value] : items(container, wanted)) values.text(key, value);
+        for (const auto& [key, value] : items(invocation, container, wanted)) values.text(key, value);
         if (!wanted.keys.empty()) object.raw("config", values.str());
         text = object.str() + "\n";
     } else {
-        text = as_text(container, facts, wanted) + items_as_text(container, wanted);
+        text = as_text(container, facts, wanted) + items_as_text(items(invocation, container, wanted), wanted);
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
     return 0;

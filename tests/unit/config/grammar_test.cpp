@@ -42,6 +42,9 @@ TEST_P(Grammar, IsAsDocumented) {
     Config again(plugins);
     again.load_text(config.text(), "again");
     EXPECT_EQ(again.printed(one.key), one.printed);
+    Config effective(plugins);
+    effective.load_text(config.effective_text(), "effective");
+    EXPECT_EQ(effective.printed(one.key), one.printed);
 }
 
 constexpr const char* refused = nullptr;
