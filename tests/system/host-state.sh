@@ -2,7 +2,6 @@
 # The comparison that other tests end with does see what a runtime could leave: each kind of leftover, one by one.
 # own-host
 . "$(dirname "$0")/../support/system.sh"
-modprobe -q loop 2>/dev/null || : # a module in Debian's kernel, built in elsewhere
 unset KEELSON_AS
 seen() { # WHAT COMMAND UNDO
   eval "$2" >/dev/null 2>&1 || fail "$1: cannot be made here"

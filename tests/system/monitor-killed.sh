@@ -4,7 +4,6 @@
 # own-host
 # timeout: 120
 . "$(dirname "$0")/../support/system.sh"
-modprobe -q loop 2>/dev/null || : # a module in Debian's kernel, built in elsewhere
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC leaves what its monitor had made"
 keelson=$KEELSON_BUILD/bin/keelson
 name=$klt-mk

@@ -3,7 +3,6 @@
 # own-host
 # timeout: 120
 . "$(dirname "$0")/../support/system.sh"
-modprobe -q loop 2>/dev/null || : # a module in Debian's kernel, built in elsewhere
 name=$klt-st
 printf 'lxc.net.0.type = empty\n' >"$work/default.conf"
 made() { # WHAT OPTION...

@@ -149,10 +149,19 @@ private:
             value.resize(1 << 16);
             const ssize_t size = ::getxattr(source.c_str(), name, value.data(), value.size());
             if (size < 0) throw Error::last(cat("read ", name, " of"), shown(path));
-            if (::setxattr(target.c_str(), name, value.data(), static_cast<size_t>(size), 0) != 0) {
+            value.resize(static_cast<size_t>(size));
+            if (has_attribute(target, name, value)) continue;
+            if (::setxattr(target.c_str(), name, value.data(), value.size(), 0) != 0) {
                 throw Error::last(cat("set ", name, " of"), shown(path));
             }
         }
+    }
+
+    /// A security module labels what is made, also with labels that it lets nobody set, such as SELinux's "unlabeled".
+    static bool has_attribute(const std::string& file, const char* name, const std::vector<char>& value) {
+        std::vector<char> present(value.size());
+        return ::getxattr(file.c_str(), name, present.data(), present.size()) == static_cast<ssize_t>(value.size()) &&
+               present == value;
     }
 
     int to_root_;

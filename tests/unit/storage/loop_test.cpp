@@ -86,18 +86,23 @@ TEST(StorageLoop, AKilledStarterLeavesNoDevice) {
     ASSERT_EQ(::pipe(ready), 0);
     const pid_t child = ::fork();
     if (child == 0) {
-        const UniqueFd mount = loop.mount(image);
-        (void)!::write(ready[1], "r", 1);
-        for (;;) ::pause();
+        try {
+            const UniqueFd mount = loop.mount(image);
+            (void)!::write(ready[1], "r", 1);
+            for (;;) ::pause();
+        } catch (const Error& error) {
+            std::fprintf(stderr, "%s (%s)\n", error.what(), error.hint().c_str());
+            ::_exit(1);
+        }
     }
+    ::close(ready[1]);
     char byte;
-    ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+    EXPECT_EQ(::read(ready[0], &byte, 1), 1) << "the starter ended before it was killed";
     EXPECT_EQ(devices_over(image), 1);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     EXPECT_TRUE(all_cleared(image));
     ::close(ready[0]);
-    ::close(ready[1]);
 }
 
 TEST(StorageLoop, UndoTakesOnlyTheFileThatWasMade) {
