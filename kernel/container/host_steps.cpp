@@ -25,25 +25,6 @@
 namespace keelson::container::host {
 namespace {
 
-/// A shared pid namespace has to be entered by the parent: it counts for children only (setns(2)). Lives for one clone.
-class SharedPidNamespace {
-public:
-    explicit SharedPidNamespace(const std::vector<process::SharedNamespace>& shared) {
-        for (const process::SharedNamespace& one : shared) {
-            if (one.flag != CLONE_NEWPID) continue;
-            own_ = base::open_file("/proc/self/ns/pid_for_children", O_RDONLY);
-            if (::setns(one.fd.get(), CLONE_NEWPID) != 0) throw Error::last("enter shared namespace", "pid");
-        }
-    }
-    ~SharedPidNamespace() {
-        if (own_) ::setns(own_.get(), CLONE_NEWPID);
-    }
-    SharedPidNamespace(const SharedPidNamespace&) = delete;
-
-private:
-    UniqueFd own_;
-};
-
 /// A pty of the host's devpts belongs to the container's root, whoever that is on the host.
 void give_to_root(const Run& run, const console::Pty& pty) {
     if (run.facts.idmap().empty()) return;
@@ -158,10 +139,7 @@ void make_child(Run& run) {
     if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
     run.turns.open();
     const uint64_t record = run.journal->intend("kernel", "process", "");
-    {
-        const SharedPidNamespace shared(run.shared);
-        run.child = process::clone_process({run.namespaces & ~made_later, run.payload.unified.get()});
-    }
+    run.child = process::clone_into({run.namespaces & ~made_later, run.payload.unified.get()}, run.shared);
     if (run.child.pid == 0) {
         run.lifecycle.became(lifecycle::Side::inside);
         run.turns.became_child();

@@ -39,19 +39,22 @@ void die_with_monitor(const Run& run) {
     if (run.has(CLONE_NEWPID) ? ::getppid() != 0 : ::getppid() == 1) ::_exit(1);
 }
 
-void enter_shared_namespaces(const Run& run) {
-    for (const process::SharedNamespace& shared : run.shared) {
-        if (shared.flag == CLONE_NEWPID || shared.flag == CLONE_NEWTIME) continue;
-        if (::setns(shared.fd.get(), static_cast<int>(shared.flag)) != 0)
-            throw Error::last("enter shared namespace", "lxc.namespace.share");
-    }
+/// In a user namespace of its own, or one that it shares, all else is done as that one's root.
+void become_root(const Run& run) {
+    const bool shares = (process::flags_of(run.shared) & CLONE_NEWUSER) != 0;
+    if (!shares && !run.has(CLONE_NEWUSER)) return;
+    const process::IdMap& map = run.facts.idmap();
+    const bool has_root = shares || (map.host(abi::IdKind::user, 0) && map.host(abi::IdKind::group, 0));
+    process::become_namespace_root(has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.uid")),
+                                   has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.gid")));
+    die_with_monitor(run);
 }
 
-bool shares(const Run& run, uint64_t flag) {
-    for (const process::SharedNamespace& shared : run.shared) {
-        if (shared.flag == flag) return true;
-    }
-    return false;
+/// Not that of the host, or of another container.
+void set_host_name(const Run& run) {
+    if (run.has(CLONE_NEWUTS)) return process::set_host_name(run.config);
+    if (run.config.is_set("lxc.uts.name"))
+        base::log_warn("lxc.uts.name has no effect: the container has no host name of its own");
 }
 
 std::vector<std::string> name_servers(const Run& run) {
@@ -162,15 +165,10 @@ void enter(Run& run) {
     die_with_monitor(run);
     run.payload.enter_v1();
     run.payload = {};
-    enter_shared_namespaces(run);
+    process::enter_shared_cgroup(run.shared);
     // As host root still, who alone may pass the directories above lxc.rootfs.mount.
     run.rootfs->enter_mount_namespace();
-    if (run.has(CLONE_NEWUSER)) {
-        const bool has_root = run.facts.idmap().host(abi::IdKind::user, 0) && run.facts.idmap().host(abi::IdKind::group, 0);
-        process::become_namespace_root(has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.uid")),
-                                       has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.gid")));
-        die_with_monitor(run);
-    }
+    become_root(run);
     if (run.has(CLONE_NEWCGROUP) && ::unshare(CLONE_NEWCGROUP) != 0) throw Error::last("make a cgroup namespace", "");
     if (run.has(CLONE_NEWTIME)) process::enter_time_namespace(run.config);
     for (size_t i = 0; i < run.actors.networks.size(); ++i) {
@@ -188,7 +186,7 @@ void run_pre_mount_hooks(Run& run) {
 void mount_rootfs(Run& run) { run.rootfs->attach_rootfs(); }
 
 void set_identity(Run& run) {
-    if (!shares(run, CLONE_NEWUTS)) process::set_host_name(run.config);
+    set_host_name(run);
     process::join_session_keyring(run.config);
 }
 

@@ -11,6 +11,7 @@
 #include <kernel/lifecycle/trace.hpp>
 #include <kernel/process/channel.hpp>
 #include <kernel/process/clone.hpp>
+#include <kernel/process/shared_namespaces.hpp>
 
 #include <optional>
 #include <string>

@@ -19,7 +19,7 @@ std::string pack(const RuntimeState& state) {
 
 void save_runtime_state(const Run& run) {
     RuntimeState state{{"init", cat(run.child.pid)},
-                       {"namespaces", cat(run.namespaces)},
+                       {"namespaces", cat(run.namespaces | process::flags_of(run.shared))},
                        {"cgroup", run.actors.cgroup.state()},
                        {"config", run.config.effective_text()}};
     run.actors.confinement.save(state);

@@ -8,7 +8,7 @@ namespace keelson::container {
 
 struct Run;
 
-/// Keys: "init" (pid), "namespaces" (CLONE_NEW* mask), "cgroup" (the driver's state), "lsm NAME" (the module's state),
+/// Keys: "init" (pid), "namespaces" (CLONE_NEW* mask of all that are not the host's), "cgroup" (the driver's state), "lsm NAME" (the module's state),
 /// "config" (the configuration in effect, as text).
 using RuntimeState = std::map<std::string, std::string>;
 

@@ -32,7 +32,8 @@ Clone clone_process(const CloneRequest& request) {
     clone_args arguments{};
     arguments.flags = request.flags | CLONE_PIDFD;
     arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
-    arguments.exit_signal = SIGCHLD;
+    // A sibling ends as its maker does (clone(2)).
+    arguments.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
     if (request.into_cgroup >= 0) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = static_cast<uint64_t>(request.into_cgroup);

@@ -10,7 +10,7 @@
 namespace keelson::process {
 
 struct CloneRequest {
-    uint64_t flags = 0;    ///< CLONE_NEW*
+    uint64_t flags = 0;    ///< CLONE_NEW*, CLONE_PARENT
     int into_cgroup = -1;  ///< cgroup2 directory, borrowed
 };
 

@@ -1,6 +1,5 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/monitor/command_client.hpp>
 #include <kernel/process/namespaces.hpp>
 
 #include <fcntl.h>
@@ -22,35 +21,30 @@ uint64_t flags_of(const config::Config& config, std::string_view key) {
     return flags;
 }
 
+bool offsets_clocks(const config::Config& config) {
+    return config.is_set("lxc.time.offset.boot") || config.is_set("lxc.time.offset.monotonic");
+}
+
 uint64_t default_namespaces(const config::Config& config, bool host_network) {
     uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     if (!host_network) flags |= CLONE_NEWNET;
     if (base::exists("/proc/self/ns/cgroup")) flags |= CLONE_NEWCGROUP;
     if (config.is_set("lxc.idmap")) flags |= CLONE_NEWUSER;
-    if (config.is_set("lxc.time.offset.boot") || config.is_set("lxc.time.offset.monotonic")) flags |= CLONE_NEWTIME;
+    if (offsets_clocks(config)) flags |= CLONE_NEWTIME;
     return flags;
+}
+
+/// The host's clocks are not to be moved.
+void refuse_kept_time(const config::Config& config, uint64_t kept) {
+    if ((kept & CLONE_NEWTIME) == 0 || !offsets_clocks(config)) return;
+    throw Error(EINVAL, "lxc.time.offset", "the host's time namespace is kept, so its clocks cannot be set by",
+                "take time out of lxc.namespace.keep");
 }
 
 uint64_t all_namespaces() {
     uint64_t flags = 0;
     for (const NamespaceKind& kind : namespace_kinds()) flags |= kind.flag;
     return flags;
-}
-
-pid_t init_of(const std::string& container, const std::string& lxcpath) {
-    const size_t slash = container.rfind('/');
-    const std::string path = slash == std::string::npos ? lxcpath : container.substr(0, slash);
-    monitor::CommandClient client(path, container.substr(slash + 1));
-    const std::optional<pid_t> pid = client.init_pid();
-    if (!pid) throw Error(ESRCH, container, "the container whose namespace is shared does not run", "start it first");
-    return *pid;
-}
-
-UniqueFd open_one(const std::string& value, const NamespaceKind& kind, const std::string& lxcpath) {
-    if (value.starts_with('/')) return base::open_file(value, O_RDONLY);
-    const auto number = base::parse_unsigned(value);
-    const pid_t pid = number ? static_cast<pid_t>(*number) : init_of(value, lxcpath);
-    return base::open_file(cat("/proc/", pid, "/ns/", kind.name), O_RDONLY);
 }
 
 }  // namespace
@@ -80,20 +74,15 @@ std::optional<uint64_t> namespace_flag(std::string_view name) {
 uint64_t wanted_namespaces(const config::Config& config, bool host_network) {
     uint64_t flags = default_namespaces(config, host_network);
     if (config.is_set("lxc.namespace.clone")) flags = flags_of(config, "lxc.namespace.clone");
-    if (config.is_set("lxc.namespace.keep")) flags = all_namespaces() & ~flags_of(config, "lxc.namespace.keep");
+    if (config.is_set("lxc.namespace.keep")) {
+        const uint64_t kept = flags_of(config, "lxc.namespace.keep");
+        refuse_kept_time(config, kept);
+        flags = all_namespaces() & ~kept;
+    }
     for (const NamespaceKind& kind : namespace_kinds()) {
         if (config.is_set(cat("lxc.namespace.share.", kind.name))) flags &= ~kind.flag;
     }
     return flags;
-}
-
-std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath) {
-    std::vector<SharedNamespace> shared;
-    for (const NamespaceKind& kind : namespace_kinds()) {
-        const std::string value = config.get(cat("lxc.namespace.share.", kind.name));
-        if (!value.empty()) shared.push_back({kind.flag, open_one(value, kind, lxcpath)});
-    }
-    return shared;
 }
 
 NamespaceSet::NamespaceSet(pid_t pid, uint64_t flags) { add(pid, flags); }

@@ -29,13 +29,6 @@ std::optional<uint64_t> namespace_flag(std::string_view name);
 /// has it, user with an id map, time with an offset. Shared namespaces (lxc.namespace.share.*) are not in the result.
 uint64_t wanted_namespaces(const config::Config& config, bool host_network);
 
-struct SharedNamespace {
-    uint64_t flag;
-    UniqueFd fd;
-};
-/// Opens lxc.namespace.share.*: a path, a pid, or a running container's name. `pid_of` finds the init of a container.
-std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath);
-
 /// Descriptors of a process's namespaces, for hooks and plugins. Those in `flags` only.
 class NamespaceSet {
 public:

@@ -8,6 +8,7 @@
 #
 # `look` asks the running container for each key too (lxc-info -c), has the cleared rows in a second container NAME-cleared, and
 # leaves the first one running. Its init is /bin/sh /look; an init that is named by a row has to end in /look, too.
+root_outside= # who is the container's root, for a container with an id map
 lines=() commands=() expected=() cleared=() only_ours=
 wrong=0 asked=0
 
@@ -53,6 +54,7 @@ compare_answers() { # NAME EXPECTED...
 start_and_wait() { # NAME OPTION...
   local name=$1; shift
   write_look "$lxcpath/$name/rootfs"
+  [ -z "$root_outside" ] || chown -R "$root_outside:$root_outside" "$lxcpath/$name/rootfs"
   k start -n "$name" "$@" >"$work/err" 2>&1 || fail "$name does not start: $(cat "$work/err"; grep -v DEBUG "$work/log")"
   answered() { [ -e "$lxcpath/$name/rootfs/answers/all" ]; }
   wait_for 20 answered || fail "$name: only $(ls "$lxcpath/$name/rootfs/answers") answered"
