@@ -52,13 +52,27 @@ Confinement::Confinement(const Facts& facts, const config::Config& config) : fac
 }
 
 void Confinement::check() {
-    std::erase_if(modules_, [&](const ModuleChoice& m) {
-        bool wanted = false;
-        const CallContext context(facts_, config_, *m.plugin, nullptr);
-        plugins::call(*m.plugin,
-                      [&](abi::ErrorSink* e) { return m.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
-        return !wanted;
+    for (const ModuleChoice& module : modules_) collect_mounts(module);
+    std::erase_if(modules_, [&](const ModuleChoice& module) { return !is_wanted(module); });
+}
+
+bool Confinement::is_wanted(const ModuleChoice& module) const {
+    bool wanted = false;
+    const CallContext context(facts_, config_, *module.plugin, nullptr);
+    plugins::call(*module.plugin,
+                  [&](abi::ErrorSink* e) { return module.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
+    return wanted;
+}
+
+void Confinement::collect_mounts(const ModuleChoice& module) {
+    void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityMounts::id));
+    if (known == nullptr) return;
+    const CallContext context(facts_, config_, *module.plugin, nullptr);
+    sdk::StringCollector entries;
+    plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
+        return static_cast<abi::SecurityMounts*>(known)->mounts(context.raw(), &entries, e);
     });
+    mount_entries_.insert(mount_entries_.end(), entries.all().begin(), entries.all().end());
 }
 
 void Confinement::prepare(const std::string& name, lifecycle::Journal& journal) {

@@ -25,6 +25,8 @@ public:
 
     /// Stage resolve: modules that have nothing to do for this container are dropped.
     void check();
+    /// After `check`: lines as lxc.mount.entry has them, of the modules that have something mounted.
+    const std::vector<std::string>& mount_entries() const noexcept { return mount_entries_; }
     void prepare(const std::string& module, lifecycle::Journal& journal);
     /// [inside] The whole confinement of the calling process, no_new_privs at its place among the modules. `proc_borrowed`: see
     /// abi::SecurityModule::confine.
@@ -38,9 +40,13 @@ public:
     void relabel(const std::string& label);
 
 private:
+    bool is_wanted(const ModuleChoice& module) const;
+    void collect_mounts(const ModuleChoice& module);
+
     const Facts& facts_;
     const config::Config& config_;
     std::vector<ModuleChoice> modules_;
+    std::vector<std::string> mount_entries_;
 };
 
 }  // namespace keelson::container

@@ -130,7 +130,7 @@ void mount_rootfs(Run& run) {
         }
     }
     run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
-    run.rootfs->prepare();
+    run.rootfs->prepare(run.actors.confinement.mount_entries());
 }
 
 void make_child(Run& run) {

@@ -7,6 +7,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/config/kernel_keys.hpp>
 #include <kernel/filesystem/rootfs_setup.hpp>
 #include <kernel/filesystem/rootfs_source.hpp>
 #include <kernel/filesystem/working_directory.hpp>
@@ -35,11 +36,16 @@ UniqueFd open_namespace(const MountOptions& options) { return base::open_file(op
 
 void give_idmap(int mount, const MountOptions& options, int user_namespace) {
     if (options.idmap != "container") return set_idmap(mount, open_namespace(options).get(), options.recursive);
-    if (user_namespace < 0) {
-        throw Error(EINVAL, {}, "idmap=container needs a user namespace",
-                    "set lxc.idmap, or name a user namespace: idmap=/proc/PID/ns/user");
-    }
+    // The container's ids are the host's.
+    if (user_namespace < 0) return base::log_warn("idmap=container changes nothing: the container has no lxc.idmap");
     set_idmap(mount, user_namespace, options.recursive);
+}
+
+/// 0 is no size, as it is no size to tmpfs(5), which takes it for all of the memory.
+std::string dev_size(const config::Config& config) {
+    constexpr const char* key = "lxc.autodev.tmpfs.size";
+    const std::string size = config.get_or_default(key);
+    return base::parse_unsigned(size).value_or(0) > 0 ? size : config::kernel_key(key)->fallback;
 }
 
 /// Which mount a path leads to (statx(2), Linux 5.8); 0 if it leads nowhere, or where we may not look.
@@ -60,8 +66,9 @@ RootfsSetup::RootfsSetup(const config::Config& config, std::string lxcpath, std:
       own_rootfs_(rootfs_mount.get() >= 0),
       rootfs_mount_(std::move(rootfs_mount)) {}
 
-void RootfsSetup::prepare() {
+void RootfsSetup::prepare(const std::vector<std::string>& further) {
     entries_ = read_entries(config_);
+    for (const std::string& line : further) entries_.push_back(parse_entry(line, {}));
     for (MountEntry& entry : entries_) try {
             if (entry.type == "overlay") make_overlay_directories(entry);
             if (entry.options.idmap.empty()) continue;
@@ -131,10 +138,8 @@ void RootfsSetup::attach_rootfs() {
 
 void RootfsSetup::mount_dev() {
     if (!config_.flag("lxc.autodev")) return;
-    std::string size = config_.get_or_default("lxc.autodev.tmpfs.size");
-    if (size.empty()) size = "500000";
     const UniqueFd dev = target("dev", Create::directory);
-    const UniqueFd files = new_filesystem("tmpfs", "none", with(0, "mode=755,size=" + size));
+    const UniqueFd files = new_filesystem("tmpfs", "none", with(0, "mode=755,size=" + dev_size(config_)));
     attach(files.get(), dev.get(), "/dev");
     if (::mkdirat(files.get(), "pts", 0755) != 0) throw Error::last("make the directory", "/dev/pts");
 }
@@ -214,8 +219,9 @@ void RootfsSetup::mount_entry(MountEntry& entry) {
     const Create create = entry.options.create_directory ? Create::directory
                           : entry.options.create_file    ? Create::file
                                                          : Create::nothing;
-    const UniqueFd mount = entry_source(entry);
+    // The target first: as in LXC it is made even if an optional entry has no source.
     const UniqueFd on = target(*path, create);
+    const UniqueFd mount = entry_source(entry);
     const bool fresh = !entry.options.bind && !entry.options.move;
     MountOptions options = for_bind(entry.options);
     if (fresh) options.set = options.clear = 0;

@@ -35,8 +35,9 @@ public:
     /// outlive the object.
     RootfsSetup(const config::Config& config, std::string lxcpath, std::string name, UniqueFd rootfs_mount);
 
-    /// [host, before clone] Reads fstab and entries, clones the sources that get an id map.
-    void prepare();
+    /// [host, before clone] Reads fstab and entries, clones the sources that get an id map. `further`: entries that are mounted
+    /// after those of the configuration.
+    void prepare(const std::vector<std::string>& further = {});
     /// [host, after the id maps of the child are written] Carries out idmap=container and idmap=PATH for rootfs and entries;
     /// the child's descriptors are the same mounts. `user_namespace` is borrowed, -1 without.
     void map_ids(int user_namespace);

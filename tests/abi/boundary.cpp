@@ -15,6 +15,7 @@ struct Interfaces {
     StorageCopy* storage_copy;
     SecurityModule* security_module;
     SecurityLabel* security_label;
+    SecurityMounts* security_mounts;
     CgroupDriver* cgroup_driver;
     Template* distribution_template;
     StageHook* stage_hook;

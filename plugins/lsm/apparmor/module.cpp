@@ -104,6 +104,11 @@ Module::Choice Module::choose(const sdk::Context& context) const {
     return {Choice::Kind::generated, {}, false};
 }
 
+std::vector<std::string> Module::mounts(const sdk::Context& context) {
+    if (context.value("lxc.apparmor.allow_nesting") != "1") return {};
+    return {"proc dev/.lxc/proc proc create=dir,optional 0 0", "sys dev/.lxc/sys sysfs create=dir,optional 0 0"};
+}
+
 bool Module::check(const sdk::Context& context) { return choose(context).kind != Choice::Kind::nothing; }
 
 std::string Module::prepare(const sdk::Context& context) {

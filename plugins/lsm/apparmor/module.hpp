@@ -10,7 +10,7 @@ namespace keelson::apparmor {
 
 /// lxc.apparmor.*: the state is "required LABEL" or "optional LABEL". Records: "profile NAME" and "namespace NAME", for a
 /// profile that was made for the container.
-class Module final : public sdk::SecurityModule, public sdk::SecurityLabel {
+class Module final : public sdk::SecurityModule, public sdk::SecurityLabel, public sdk::SecurityMounts {
 public:
     Module() = default;
     explicit Module(HostPaths paths) : host_(std::move(paths)) {}
@@ -22,6 +22,9 @@ public:
     void confine(const sdk::Context& context, std::string_view state, int proc_borrowed) override;
     void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) override;
     std::string state_of(std::string_view label) override { return cat("required ", label); }
+    /// For nesting a whole proc and sysfs, as the kernel lets a user namespace mount these only where it sees them complete
+    /// (user_namespaces(7)). The profile keeps everybody from reading there.
+    std::vector<std::string> mounts(const sdk::Context& context) override;
 
 private:
     struct Choice;

@@ -26,6 +26,17 @@ protected:
     ~SecurityModule() = default;
 };
 
+/// Optional, "keelson.lsm.mounts/1": the module has something mounted in the container.
+class SecurityMounts {
+public:
+    /// [host] Stage resolve, also where `check` finds nothing to do. Each entry is a line as lxc.mount.entry has it; they are
+    /// mounted after those of the configuration. Changes nothing.
+    virtual Status mounts(const Context* context, StringSink* entries, ErrorSink* error) noexcept = 0;
+
+protected:
+    ~SecurityMounts() = default;
+};
+
 /// Optional, "keelson.lsm.label/1": the module confines by a label, which keelson attach --context replaces.
 class SecurityLabel {
 public:

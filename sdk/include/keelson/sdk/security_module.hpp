@@ -26,6 +26,32 @@ protected:
     ~SecurityLabel() = default;
 };
 
+/// For modules that have something mounted: derive the plugin's class from this as well.
+class SecurityMounts {
+public:
+    static constexpr std::string_view id = "keelson.lsm.mounts/1";
+    /// Lines as lxc.mount.entry has them.
+    virtual std::vector<std::string> mounts(const Context&) = 0;
+
+protected:
+    ~SecurityMounts() = default;
+};
+
+class SecurityMountsBridge final : public abi::SecurityMounts {
+public:
+    explicit SecurityMountsBridge(sdk::SecurityMounts* author) noexcept : author_(author) {}
+    bool available() const noexcept { return author_ != nullptr; }
+
+private:
+    abi::Status mounts(const abi::Context* context, abi::StringSink* entries, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] {
+            for (const std::string& entry : author_->mounts(Context(*context))) entries->add(to_abi(entry));
+        });
+    }
+
+    sdk::SecurityMounts* author_;
+};
+
 class SecurityLabelBridge final : public abi::SecurityLabel {
 public:
     explicit SecurityLabelBridge(sdk::SecurityLabel* author) noexcept : author_(author) {}
@@ -42,11 +68,14 @@ private:
 class SecurityModuleBridge final : public Bridge<abi::SecurityModule, SecurityModule> {
 public:
     explicit SecurityModuleBridge(sdk::SecurityModule& author) noexcept
-        : Bridge(author), label_(dynamic_cast<sdk::SecurityLabel*>(&author)) {}
+        : Bridge(author),
+          label_(dynamic_cast<sdk::SecurityLabel*>(&author)),
+          mounts_(dynamic_cast<sdk::SecurityMounts*>(&author)) {}
 
 private:
     void* interface(abi::StringView id) noexcept final {
         if (from_abi(id) == sdk::SecurityLabel::id && label_.available()) return static_cast<abi::SecurityLabel*>(&label_);
+        if (from_abi(id) == sdk::SecurityMounts::id && mounts_.available()) return static_cast<abi::SecurityMounts*>(&mounts_);
         return Bridge::interface(id);
     }
     abi::Status check(const abi::Context* context, bool* wanted, abi::ErrorSink* error) noexcept final {
@@ -61,6 +90,7 @@ private:
     }
 
     SecurityLabelBridge label_;
+    SecurityMountsBridge mounts_;
 };
 
 }  // namespace keelson::sdk
