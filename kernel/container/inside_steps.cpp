@@ -79,6 +79,16 @@ abi::CgroupMountRequest cgroup_request(const Run& run, const filesystem::AutoMou
     return request;
 }
 
+/// What `cgroup` means, only the driver of the layout knows; `cgroup2` is one filesystem on every layout.
+std::vector<filesystem::CgroupMountPlan> cgroup_mounts(const Run& run, const filesystem::AutoMounts::Cgroup& wanted) {
+    if (!wanted.unified) return run.actors.cgroup.mounts(cgroup_request(run, wanted));
+    if (!run.has(CLONE_NEWCGROUP)) {
+        throw Error(ENOTSUP, "cgroup2", "without a cgroup namespace lxc.mount.auto cannot mount",
+                    "leave it out, or let the container have a cgroup namespace");
+    }
+    return {{"cgroup2", "", "sys/fs/cgroup", "", wanted.mode == filesystem::AutoMounts::Cgroup::Mode::read_only}};
+}
+
 /// lxc.init.cwd; a way that leads out of the root through a leaked descriptor is refused (CVE-2024-21626).
 void enter_working_directory(const config::Config& config) {
     std::string path = config.get("lxc.init.cwd");
@@ -203,7 +213,7 @@ void mount_all(Run& run) {
     run.rootfs->mount_auto();
     run.rootfs->mount_entries();
     if (const filesystem::AutoMounts::Cgroup wanted = filesystem::parse_auto(run.config).cgroup; wanted.wanted) {
-        run.rootfs->mount_cgroups(run.actors.cgroup.mounts(cgroup_request(run, wanted)));
+        run.rootfs->mount_cgroups(cgroup_mounts(run, wanted));
     }
     if (const std::vector<std::string> servers = name_servers(run); !servers.empty()) run.rootfs->write_resolver(servers);
 }

@@ -26,21 +26,21 @@ std::string unescape(std::string_view field) {
 
 struct CgroupToken {
     std::string_view word;
-    bool full;
+    bool full, unified;
     AutoMounts::Cgroup::Mode mode;
 };
 using Mode = AutoMounts::Cgroup::Mode;
 constexpr CgroupToken cgroup_tokens[] = {
-    {"cgroup", false, Mode::none},
-    {"cgroup:mixed", false, Mode::mixed},
-    {"cgroup:ro", false, Mode::read_only},
-    {"cgroup:rw", false, Mode::read_write},
-    {"cgroup-full", true, Mode::none},
-    {"cgroup-full:mixed", true, Mode::mixed},
-    {"cgroup-full:ro", true, Mode::read_only},
-    {"cgroup-full:rw", true, Mode::read_write},
-    {"cgroup2", false, Mode::read_write},
-    {"cgroup2:ro", false, Mode::read_only},
+    {"cgroup", false, false, Mode::none},
+    {"cgroup:mixed", false, false, Mode::mixed},
+    {"cgroup:ro", false, false, Mode::read_only},
+    {"cgroup:rw", false, false, Mode::read_write},
+    {"cgroup-full", true, false, Mode::none},
+    {"cgroup-full:mixed", true, false, Mode::mixed},
+    {"cgroup-full:ro", true, false, Mode::read_only},
+    {"cgroup-full:rw", true, false, Mode::read_write},
+    {"cgroup2", false, true, Mode::read_write},
+    {"cgroup2:ro", false, true, Mode::read_only},
 };
 
 bool take_cgroup(std::string_view token, AutoMounts& mounts) {
@@ -48,7 +48,7 @@ bool take_cgroup(std::string_view token, AutoMounts& mounts) {
     if (force) token.remove_suffix(6);
     for (const CgroupToken& known : cgroup_tokens) {
         if (known.word != token) continue;
-        mounts.cgroup = {true, known.full, force, known.mode};
+        mounts.cgroup = {true, known.full, force, known.unified, known.mode};
         return true;
     }
     return false;

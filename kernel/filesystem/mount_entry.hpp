@@ -38,9 +38,10 @@ std::vector<MountEntry> parse_fstab(std::string_view content, const std::string&
 struct AutoMounts {
     enum class Proc { none, mixed, read_write } proc = Proc::none;
     enum class Sys { none, mixed, read_only, read_write } sys = Sys::none;
-    /// As far as the cgroup driver is asked; no mode: it depends on the capabilities.
+    /// No mode: it depends on the capabilities.
     struct Cgroup {
         bool wanted = false, full = false, force = false;
+        bool unified = false;  ///< cgroup2: that filesystem on /sys/fs/cgroup, whatever the host's layout is
         enum class Mode { none, mixed, read_only, read_write } mode = Mode::none;
     } cgroup;
     /// shmounts:HOST[:INSIDE], empty without.

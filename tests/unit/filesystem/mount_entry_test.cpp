@@ -84,6 +84,15 @@ TEST(AutoMounts, LastTokenOfAClassCounts) {
     EXPECT_EQ(mounts.cgroup.mode, AutoMounts::Cgroup::Mode::mixed);
 }
 
+TEST(AutoMounts, Cgroup2IsNotLeftToTheLayout) {
+    FakeKeys keys;
+    const AutoMounts closed =
+        parse_auto(config_of(keys, "lxc.mount.auto = cgroup-full:rw\nlxc.mount.auto = cgroup2:ro:force\n"));
+    EXPECT_TRUE(closed.cgroup.wanted && closed.cgroup.unified && !closed.cgroup.full);
+    EXPECT_EQ(closed.cgroup.mode, AutoMounts::Cgroup::Mode::read_only);
+    EXPECT_FALSE(parse_auto(config_of(keys, "lxc.mount.auto = cgroup2\nlxc.mount.auto = cgroup:ro\n")).cgroup.unified);
+}
+
 TEST(AutoMounts, NothingIsAskedForByAnEmptyValue) {
     FakeKeys keys;
     const AutoMounts mounts = parse_auto(config_of(keys, "lxc.mount.auto = proc sys cgroup\nlxc.mount.auto =\n"));
