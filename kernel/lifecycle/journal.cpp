@@ -100,6 +100,14 @@ void apply(std::vector<Record>& records, std::string_view line) {
     }
 }
 
+/// A file that is empty already is left alone: ext4 writes what was truncated to the disk when it is closed (auto_da_alloc in
+/// ext4(5)), and that would be waited for at the end of each container.
+void empty(int fd, const std::string& path) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) throw Error::last("stat", path);
+    if (status.st_size > 0 && ::ftruncate(fd, 0) != 0) throw Error::last("truncate", path);
+}
+
 /// The last container of a directory may take it away between our steps, and who recovers an empty journal, its file.
 UniqueFd open_locked(const std::string& directory, const std::string& path) {
     for (int tries = 0;; ++tries) {
@@ -123,7 +131,7 @@ Journal Journal::create(const std::string& runtime_directory, const std::string&
     Journal journal(runtime_directory, open_locked(runtime_directory, path));
     journal.lxcpath_ = lxcpath;
     journal.name_ = name;
-    if (::ftruncate(journal.file_.get(), 0) != 0) throw Error::last("truncate", path);
+    empty(journal.file_.get(), path);
     journal.append(cat(magic, " ", escape(lxcpath), " ", escape(name), "\n"));
     return journal;
 }
