@@ -77,10 +77,11 @@ struct PluginHost::Registry {
     TrustedFiles trusted{::geteuid()};
     std::map<Id, PluginFile> files;
     std::map<Id, LoadedPlugin> loaded;
+    std::map<Id, std::vector<std::string>> paths;
     bool crashed = false;
 
-    std::vector<std::string> paths_of(const Id& id) const;
-    std::string path_of(const Id& id) const;
+    const std::vector<std::string>& paths_of(const Id& id);
+    std::string path_of(const Id& id);
     Error unknown(const Id& id) const;
     std::vector<std::string> names(std::string_view kind) const;
     UniqueFd open(const Id& id, PluginFile& file);
@@ -90,9 +91,10 @@ struct PluginHost::Registry {
     Id without_alias(std::string_view kind, std::string_view name);
 };
 
-std::vector<std::string> PluginHost::Registry::paths_of(const Id& id) const {
-    std::vector<std::string> found;
-    if (!is_kind(id.first) || id.second.empty() || id.second.find('/') != std::string::npos) return found;
+/// What was found is looked for once: each key of each configuration asks. What was not may still come.
+const std::vector<std::string>& PluginHost::Registry::paths_of(const Id& id) {
+    std::vector<std::string>& found = paths[id];
+    if (!found.empty() || !is_kind(id.first) || id.second.empty() || id.second.find('/') != std::string::npos) return found;
     for (const std::string& directory : directories) {
         std::string path = cat(directory, "/", id.first, "/", id.second, suffix);
         if (is_file(path)) found.push_back(std::move(path));
@@ -118,13 +120,13 @@ Error PluginHost::Registry::unknown(const Id& id) const {
 }
 
 /// Which of two files of one name is meant is no guess to make for code that runs as root.
-std::string PluginHost::Registry::path_of(const Id& id) const {
-    const std::vector<std::string> paths = paths_of(id);
-    if (paths.empty()) throw unknown(id);
-    if (paths.size() > 1)
+std::string PluginHost::Registry::path_of(const Id& id) {
+    const std::vector<std::string>& found = paths_of(id);
+    if (found.empty()) throw unknown(id);
+    if (found.size() > 1)
         throw Error(0, cat(id.first, " ", id.second), "more than one plugin is called",
-                    cat("remove or rename all but one of ", base::join(paths, ", ")));
-    return paths.front();
+                    cat("remove or rename all but one of ", base::join(found, ", ")));
+    return found.front();
 }
 
 UniqueFd PluginHost::Registry::open(const Id& id, PluginFile& file) {

@@ -33,7 +33,7 @@ std::string octal(mode_t mode) {
     return text;
 }
 
-void check_hands(int fd, const std::string& path, uid_t user) {
+struct stat check_hands(int fd, const std::string& path, uid_t user) {
     const struct stat status = status_of(fd, path);
     if (status.st_uid != 0 && status.st_uid != user)
         throw Error(0, path,
@@ -46,6 +46,7 @@ void check_hands(int fd, const std::string& path, uid_t user) {
                     cat("plugins load only from what nobody else can write, but mode ", octal(status.st_mode & 07777),
                         " lets others write"),
                     cat("if you trust what is in it: chmod go-w ", path));
+    return status;
 }
 
 UniqueFd step(int directory, const std::string& name, int flags, const std::string& path) {
@@ -54,27 +55,24 @@ UniqueFd step(int directory, const std::string& name, int flags, const std::stri
     return fd;
 }
 
-UniqueFd regular(UniqueFd fd, const std::string& path) {
-    if (!S_ISREG(status_of(fd.get(), path).st_mode)) throw Error(0, path, "not a regular file:");
+UniqueFd regular(UniqueFd fd, const struct stat& status, const std::string& path) {
+    if (!S_ISREG(status.st_mode)) throw Error(0, path, "not a regular file:");
     return fd;
 }
 
 }  // namespace
 
-/// Every directory from the root down, each opened in the one before.
-UniqueFd TrustedFiles::walk(const std::string& path) const {
-    const std::string whole = canonical(path);
-    UniqueFd here(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!here) throw Error::last("open", "/");
-    check_hands(here.get(), "/", user_);
-    for (size_t begin = 1; begin < whole.size();) {
-        const size_t end = std::min(whole.find('/', begin), whole.size());
-        const std::string upto = whole.substr(0, end);
-        here = step(here.get(), whole.substr(begin, end - begin), O_PATH | O_DIRECTORY, upto);
-        check_hands(here.get(), upto, user_);
-        begin = end + 1;
-    }
-    return here;
+/// Each directory is opened in the one above, which was checked before; only the way over a symbolic link is looked up anew.
+UniqueFd TrustedFiles::step_into(const std::string& path) {
+    if (path == "/") return step(AT_FDCWD, path, O_PATH | O_DIRECTORY, path);
+    const size_t slash = path.rfind('/');
+    const UniqueFd above = directory(slash == 0 ? "/" : path.substr(0, slash));
+    UniqueFd here(::openat(above.get(), path.c_str() + slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (here) return here;
+    const int cause = errno;
+    const std::string real = canonical(path);
+    if (real == path) throw Error(cause, path, "open");
+    return directory(real);
 }
 
 UniqueFd TrustedFiles::directory(const std::string& path) {
@@ -85,8 +83,8 @@ UniqueFd TrustedFiles::directory(const std::string& path) {
             fd && ::fstat(fd.get(), &now) == 0 && now.st_dev == known->second.device && now.st_ino == known->second.inode;
         if (same) return fd;
     }
-    UniqueFd fd = walk(path);
-    const struct stat status = status_of(fd.get(), path);
+    UniqueFd fd = step_into(path);
+    const struct stat status = check_hands(fd.get(), path, user_);
     walked_[path] = {status.st_dev, status.st_ino};
     return fd;
 }
@@ -98,12 +96,13 @@ UniqueFd TrustedFiles::open(const std::string& path) {
     const size_t slash = whole.rfind('/');
     const UniqueFd parent = directory(slash == 0 ? "/" : whole.substr(0, slash));
     UniqueFd file = step(parent.get(), whole.substr(slash + 1), O_RDONLY | O_NONBLOCK, whole);
-    check_hands(file.get(), whole, user_);
-    return regular(std::move(file), whole);
+    return regular(std::move(file), check_hands(file.get(), whole, user_), whole);
 }
 
 UniqueFd open_regular(const std::string& path) {
-    return regular(step(AT_FDCWD, canonical(path), O_RDONLY | O_NONBLOCK, path), path);
+    UniqueFd file = step(AT_FDCWD, canonical(path), O_RDONLY | O_NONBLOCK, path);
+    const struct stat status = status_of(file.get(), path);
+    return regular(std::move(file), status, path);
 }
 
 }  // namespace keelson::plugins

@@ -31,7 +31,7 @@ private:
         ino_t inode;
     };
     UniqueFd directory(const std::string& path);
-    UniqueFd walk(const std::string& path) const;
+    UniqueFd step_into(const std::string& path);
 
     uid_t user_;
     std::map<std::string, Identity> walked_;
