@@ -34,7 +34,7 @@ std::string Driver::create(const sdk::Context& context) {
         return text;
     }
     const uint64_t record = context.intend(text);
-    make(context, cgroups, controls_);
+    make_payload(context, cgroups, controls_);
     context.complete(record);
     return text;
 }
@@ -42,6 +42,7 @@ std::string Driver::create(const sdk::Context& context) {
 sdk::CgroupEntry Driver::entry(const sdk::Context& context, State state, abi::CgroupRole role) {
     const Cgroups cgroups = Cgroups::parse(state);
     const bool monitor = role == abi::CgroupRole::monitor;
+    if (monitor) make_monitor(context, cgroups, controls_);
     sdk::CgroupEntry entry;
     for (const Hierarchy& hierarchy : cgroups.hierarchies)
         controls_.of(hierarchy).enter(context, hierarchy.directory(monitor ? cgroups.places.monitor : cgroups.places.inner),

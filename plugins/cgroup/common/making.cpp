@@ -20,25 +20,29 @@ public:
     Maker(const sdk::Context& context, const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls)
         : context_(context), places_(cgroups.places), hierarchy_(hierarchy), controls_(controls) {}
 
-    void make_all() const {
-        const bool alone = hierarchy_.version == Version::two && alone_in_base();
-        if (alone) leave_base();
+    void make_payload() const {
+        if (hierarchy_.version == Version::two && alone_in_base()) leave_base();
         make(places_.limit, Role::limit);
         if (places_.inner != places_.limit) make(places_.inner, Role::inner);
-        if (!alone) make(places_.monitor, Role::monitor);
         if (context_.has_user_namespace())
             controls_.delegate(hierarchy_.directory(places_.inner), context_.root_uid(), context_.root_gid());
+    }
+    void make_monitor() const {
+        if (owner_of(hierarchy_.directory(places_.monitor), context_.by_ordinary_user()) != context_.directory())
+            make(places_.monitor, Role::monitor);
     }
 
 private:
     bool alone_in_base() const {
-        const std::vector<pid_t> here = processes(hierarchy_.base_directory());
+        const std::string base = hierarchy_.base_directory();
+        if (is_hierarchy_root(base)) return false;
+        const std::vector<pid_t> here = processes(base);
         return here.size() == 1 && here.front() == ::getpid();
     }
     /// A cgroup below the root passes on its controllers only without processes of its own. When we are the only one there, as
     /// an ordinary user's start in a cgroup of its own is, we go where the monitor goes.
     void leave_base() const {
-        make(places_.monitor, Role::monitor);
+        make_monitor();
         sdk::try_write_file(hierarchy_.directory(places_.monitor) + "/cgroup.procs", "0");
     }
 
@@ -121,9 +125,14 @@ void remove_shared(const sdk::Context& context, const Hierarchy& hierarchy, std:
 
 }  // namespace
 
-void make(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
+void make_payload(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
     for (const Hierarchy& hierarchy : cgroups.hierarchies)
-        Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_all();
+        Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_payload();
+}
+
+void make_monitor(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
+    for (const Hierarchy& hierarchy : cgroups.hierarchies)
+        Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_monitor();
 }
 
 void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {

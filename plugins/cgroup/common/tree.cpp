@@ -79,6 +79,8 @@ std::string hint_for_making(int code, bool ordinary_user) {
 
 }  // namespace
 
+bool is_hierarchy_root(const std::string& directory) { return ::access((directory + "/cgroup.type").c_str(), F_OK) != 0; }
+
 std::vector<pid_t> processes(const std::string& path) {
     std::vector<pid_t> pids;
     std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");

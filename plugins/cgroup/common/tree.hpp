@@ -31,6 +31,9 @@ bool make_marked(const std::string& path, const std::string& owner, bool ordinar
 /// Is any process in it or below?
 bool populated(const std::string& path);
 
+/// Of version 2: the root of the whole hierarchy, and not of a cgroup namespace: it alone has no type.
+bool is_hierarchy_root(const std::string& directory);
+
 /// Those of one directory, by number; not those below. A threaded cgroup of version 2 tells only its threads; signals take
 /// these as well.
 std::vector<pid_t> processes(const std::string& path);

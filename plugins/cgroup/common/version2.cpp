@@ -15,13 +15,10 @@ namespace keelson::cgroup {
 
 namespace {
 
-/// The root of the whole hierarchy, and not of a cgroup namespace: it alone has no type.
-bool is_root(const std::string& directory) { return ::access((directory + "/cgroup.type").c_str(), F_OK) != 0; }
-
 /// Not with processes in the directory: those controllers that may still be passed on are the threaded ones, and with them no
 /// cgroup below could hold a process (cgroups(7), "thread root").
 void enable_controllers(const std::string& directory) {
-    if (!is_root(directory) && !processes(directory).empty()) return;
+    if (!is_hierarchy_root(directory) && !processes(directory).empty()) return;
     const std::string file = directory + "/cgroup.subtree_control";
     const std::string available = sdk::try_read_file(directory + "/cgroup.controllers").value_or("");
     const std::string enabled = sdk::try_read_file(file).value_or("");
@@ -65,7 +62,7 @@ uint64_t transferred_bytes(std::string_view io_stat) {
 
 void Version2::initialise(const Hierarchy&, const std::string& path, const std::string& parent, Role role) const {
     if (role != Role::monitor) enable_controllers(parent);
-    if (role == Role::monitor && is_root(parent)) sdk::try_write_file(path + "/cgroup.type", "threaded");
+    if (role == Role::monitor && is_hierarchy_root(parent)) sdk::try_write_file(path + "/cgroup.type", "threaded");
 }
 
 void Version2::delegate(const std::string& path, uint32_t uid, uint32_t gid) const {

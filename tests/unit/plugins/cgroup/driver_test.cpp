@@ -79,6 +79,12 @@ protected:
         if (pid > 0) children.push_back(pid);
         return pid;
     }
+    /// The cgroups of the payload and, as for a monitor in the background, those of the monitor.
+    std::string create_both(const sdk::Context& context) {
+        std::string state = driver.create(context);
+        driver.entry(context, state, abi::CgroupRole::monitor);
+        return state;
+    }
     void undo_all() { driver.undo(container.context(), container.records.at(0), sdk::Namespaces(nullptr)); }
     static std::vector<std::string> directories(const Cgroups& cgroups) {
         std::vector<std::string> all;
@@ -94,7 +100,7 @@ protected:
 };
 
 TEST_F(CgroupDriver, MakesEntersAndRemoves) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create_both(container.context());
     const Cgroups cgroups = Cgroups::parse(state);
     for (const std::string& path : directories(cgroups)) EXPECT_TRUE(exists(path)) << path;
     ASSERT_EQ(container.records.size(), 1u);
@@ -112,6 +118,15 @@ TEST_F(CgroupDriver, MakesEntersAndRemoves) {
     children.clear();
     for (const std::string& path : directories(cgroups)) EXPECT_FALSE(exists(path)) << path;
     undo_all();
+}
+
+TEST_F(CgroupDriver, AMonitorThatStaysInItsCallersCgroupGetsNone) {
+    const std::string state = driver.create(container.context());
+    const Cgroups cgroups = Cgroups::parse(state);
+    for (const Hierarchy& h : cgroups.hierarchies) EXPECT_FALSE(exists(h.directory(cgroups.places.monitor))) << h.mount_point;
+    driver.entry(container.context(), state, abi::CgroupRole::monitor);
+    driver.entry(container.context(), state, abi::CgroupRole::monitor);
+    for (const Hierarchy& h : cgroups.hierarchies) EXPECT_TRUE(exists(h.directory(cgroups.places.monitor))) << h.mount_point;
 }
 
 TEST_F(CgroupDriver, UndoRemovesWhatTheContainerMadeBelow) {
@@ -177,7 +192,7 @@ TEST_F(CgroupDriver, ALeftoverOfTheSameContainerIsRemovedWithItsProcesses) {
 }
 
 TEST_F(CgroupDriver, ALiveContainerElsewhereIsNamedAndLeftAlone) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create_both(container.context());
     const pid_t pid = start(state);
     ASSERT_GT(pid, 0);
 
@@ -196,9 +211,9 @@ TEST_F(CgroupDriver, ALiveContainerElsewhereIsNamedAndLeftAlone) {
 }
 
 TEST_F(CgroupDriver, AnEmptyLeftoverOfAnybodyIsRemoved) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create_both(container.context());
     test::FakePluginContext other(cat("klt", ::getpid()), "/klt-elsewhere");
-    EXPECT_EQ(driver.create(other.context()), state);
+    EXPECT_EQ(create_both(other.context()), state);
     undo_all();
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_TRUE(exists(path)) << path;
     driver.undo(other.context(), other.records.at(0), sdk::Namespaces(nullptr));
@@ -247,7 +262,7 @@ TEST_F(CgroupDriver, AFrozenContainerIsKilledByUndo) {
 TEST_F(CgroupDriver, HandsTheContainersCgroupToItsRoot) {
     container.id_ranges = {{abi::IdKind::user, 0, 100000, 65536}, {abi::IdKind::group, 0, 100000, 65536}};
     container.root_uid = container.root_gid = 100000;
-    const Cgroups cgroups = Cgroups::parse(driver.create(container.context()));
+    const Cgroups cgroups = Cgroups::parse(create_both(container.context()));
     for (const Hierarchy& h : cgroups.hierarchies) {
         struct stat s {};
         for (const char* file : {"", "/cgroup.procs"}) {
@@ -297,7 +312,7 @@ TEST_F(CgroupDriver, LimitsOfVersion1GoToTheirHierarchyInTwoPhases) {
 
 TEST_F(CgroupDriver, CpusetsGetWhatTheParentHas) {
     container.lines = {{"lxc.cgroup.dir", cat("klt", ::getpid(), "_dir")}};
-    const std::string state = driver.create(container.context());
+    const std::string state = create_both(container.context());
     const Cgroups cgroups = Cgroups::parse(state);
     const Hierarchy* cpuset = cgroups.with("cpuset");
     if (!cpuset) GTEST_SKIP() << "needs cpuset of version 1";
