@@ -8,6 +8,7 @@
 #   k VERB ARGUMENT...    lxc-VERB, with the test's own lxcpath
 #   program VERB          the program that k runs
 #   container NAME [LINE]...   a small busybox container, with these lines in its configuration
+#   twin NAME OTHER [LINE]...   one more on the rootfs of another, which is quicker
 #   skip REASON, fail MESSAGE, check MESSAGE COMMAND...
 #   wait_for SECONDS COMMAND...   until it succeeds
 #   at_end COMMAND...     run when the test ends, the last one first
@@ -79,8 +80,14 @@ container() {
   local name=$1; shift
   mkdir -p "$lxcpath/$name"
   busybox_root "$lxcpath/$name/rootfs"
+  twin "$name" "$name" "$@"
+}
+
+twin() {
+  local name=$1 other=$2; shift 2
+  mkdir -p "$lxcpath/$name"
   {
-    echo "lxc.rootfs.path = dir:$lxcpath/$name/rootfs"
+    echo "lxc.rootfs.path = dir:$lxcpath/$other/rootfs"
     echo "lxc.uts.name = $name"
     printf '%s\n' "$@"
   } >"$lxcpath/$name/config"

@@ -25,8 +25,7 @@ mounted() { # PLACE REGEX: the topmost mount there
 not_mounted() { ! grep -q "^$1 " <<<"$mounts" || fail "$1 is mounted: $(grep "^$1 " <<<"$mounts")"; }
 refused() { # NAME WORDS LINE...
   local name=$1 words=$2; shift 2
-  container "$name" "lxc.net.0.type = empty" "$@"
-  ln -s / "$lxcpath/$name/rootfs/run/link"
+  twin "$name" all "lxc.net.0.type = empty" "$@"
   k start -n "$name" 2>"$work/err" && fail "$name started with: $*"
   lxc || grep -q -- "$words" "$work/err" || fail "$name: '$words' is not said: $(cat "$work/err")"
 }
@@ -98,7 +97,7 @@ umount "$work/peers/below"
 
 # ---- lxc.mount.auto, lxc.autodev, an unset lxc.rootfs.mount
 same="lxc.net.0.type = empty"
-container proc-rw "$same" "lxc.mount.auto = proc:rw sys:rw" "lxc.autodev.tmpfs.size = 8192"
+twin proc-rw all "$same" "lxc.mount.auto = proc:rw sys:rw" "lxc.autodev.tmpfs.size = 8192"
 start proc-rw
 mounted /proc 'rw,nosuid,nodev,noexec'
 not_mounted /proc/sys
@@ -135,8 +134,8 @@ echo "lxc.mount.entry = tmpfs mnt/cleared tmpfs create=dir
 lxc.mount.auto = proc:rw
 lxc.rootfs.options = nosuid
 lxc.autodev.tmpfs.size = 8192" >"$work/included"
-container quiet "$same" "lxc.include = $work/included" "lxc.mount.entry =" "lxc.mount.auto =" "lxc.rootfs.options =" "lxc.autodev.tmpfs.size =" \
-  "lxc.rootfs.options = ro" "lxc.rootfs.path = $lxcpath//quiet/./rootfs/" "lxc.mount.entry = tmpfs tmp tmpfs defaults" "lxc.apparmor.allow_nesting = 1"
+twin quiet all "$same" "lxc.include = $work/included" "lxc.mount.entry =" "lxc.mount.auto =" "lxc.rootfs.options =" "lxc.autodev.tmpfs.size =" \
+  "lxc.rootfs.options = ro" "lxc.rootfs.path = $lxcpath//all/./rootfs/" "lxc.mount.entry = tmpfs tmp tmpfs defaults" "lxc.apparmor.allow_nesting = 1"
 start quiet
 mounted / 'ro,'
 lxc || mounted / 'ro,relatime' # LXC keeps the attributes of options that were cleared
@@ -147,6 +146,7 @@ mounted /dev/.lxc/proc 'rw,relatime / .* proc'
 mounted /dev/.lxc/sys 'rw,relatime / .* sysfs'
 
 # ---- what is refused, with words
+ln -s / "$lxcpath/all/rootfs/run/link"
 refused link "a symbolic link is in the way" "$e $s run/link none bind"
 refused missing "$s/none" "$e $s/none mnt none bind,create=dir"
 refused no-fstab "$work/no-fstab" "lxc.mount.fstab = $work/no-fstab"
@@ -157,7 +157,7 @@ refused no-rootfs "$work/no-rootfs: No such file" "lxc.rootfs.path = dir:$work/n
 if [ "$(stat -f -c %T "$work")" = tmpfs ] && [ "$(printf '6.3\n%s\n' "$(uname -r)" | sort -V | head -1)" != 6.3 ]; then exit 0; fi
 map=("lxc.idmap = u 0 300000 65536" "lxc.idmap = g 0 300000 65536" "lxc.apparmor.profile = unconfined")
 chmod 755 "$lxcpath"
-container mapped "$same" "${map[@]}" "lxc.rootfs.options = idmap=container,nosuid" "lxc.mount.auto = proc sys" \
+twin mapped all "$same" "${map[@]}" "lxc.rootfs.options = idmap=container,nosuid" "lxc.mount.auto = proc sys" \
   "$e $s mnt/shifted none bind,idmap=container,ro,nodev,create=dir" "$e $s mnt/plain none bind,create=dir" "$e tmpfs mnt/t tmpfs size=64k,create=dir"
 start mapped
 mounted / 'rw,nosuid,relatime,idmapped'
@@ -167,7 +167,7 @@ mounted /proc/sys 'ro'
 owners=$(k attach -n mapped -- stat -c %u / /mnt/shifted/file /mnt/plain/file /mnt/t | tr '\n' ' ')
 [ "$owners" = "0 0 65534 0 " ] || fail "the owners seen inside are $owners"
 k attach -n mapped -- touch /made || fail "its root cannot write in its rootfs"
-[ "$(stat -c %u "$lxcpath/mapped/rootfs/made")" = 0 ] || fail "the idmapped rootfs stores another owner"
+[ "$(stat -c %u "$lxcpath/all/rootfs/made")" = 0 ] || fail "the idmapped rootfs stores another owner"
 
 if ! lxc; then
   # the map of another user namespace, which LXC takes for rootfs alone and does not apply
@@ -176,7 +176,7 @@ if ! lxc; then
   has_left() { [ "$(readlink /proc/$other/ns/user)" != "$(readlink /proc/self/ns/user)" ]; }
   wait_for 5 has_left
   echo 0 300000 65536 >/proc/$other/uid_map; echo 0 300000 65536 >/proc/$other/gid_map
-  container others "$same" "$e $s mnt/shifted none bind,idmap=/proc/$other/ns/user,create=dir"
+  twin others all "$same" "$e $s mnt/shifted none bind,idmap=/proc/$other/ns/user,create=dir"
   start others
   mounted /mnt/shifted 'rw,relatime,idmapped'
   [ "$(stat -c %u "$root/mnt/shifted/file")" = 300000 ] || fail "the map of the other namespace is not in effect"

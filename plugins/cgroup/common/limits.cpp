@@ -88,6 +88,12 @@ private:
     bool devices_told_ = false;
 };
 
+/// A cpuset of version 1 holds those below it (Documentation/admin-guide/cgroup-v1/cpusets.rst): before it is made smaller, the
+/// container's own has to be.
+bool begins_inside(const Places& places, const std::string& file) {
+    return places.inner != places.limit && (file == "cpuset.cpus" || file == "cpuset.mems");
+}
+
 void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::CgroupPhase phase) {
     Writer writer(prefix1);
     Skipped skipped(context, prefix1);
@@ -95,6 +101,7 @@ void write_version1(const sdk::Context& context, const Cgroups& cgroups, abi::Cg
         if (is_place(file) || !in_phase(file, phase)) continue;
         const std::string_view controller = controller_of(file);
         if (const Hierarchy* hierarchy = cgroups.with(controller)) {
+            if (begins_inside(cgroups.places, file)) writer.write(hierarchy->directory(cgroups.places.inner), file, value);
             writer.write(hierarchy->directory(cgroups.places.limit), file, value);
         } else if (context.by_ordinary_user() || has_unified_controller(cgroups, controller) ||
                    (cgroups.unified() != nullptr && cgroups.hierarchies.size() == 1)) {
