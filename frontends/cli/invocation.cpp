@@ -1,4 +1,5 @@
 #include <strings.h>
+#include <syslog.h>
 #include <frontends/cli/arguments.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb.hpp>
@@ -92,24 +93,40 @@ base::Level parse_level(const std::string& text) {
     throw UsageError(cat("unknown log level '", text, "': one of TRACE DEBUG INFO NOTICE WARN ERROR CRIT ALERT FATAL"));
 }
 
+std::string directory_of(const std::string& file) { return file.substr(0, file.rfind('/')); }
+
+/// What the command line says alone.
 base::LogOptions log_options(const Invocation& invocation) {
+    const Options& given = invocation.options;
     base::LogOptions log;
     log.program = invocation.as_lxc ? invocation.program : "keelson";
     log.container = invocation.name;
     log.quiet = invocation.quiet();
-    if (invocation.options.has("logpriority")) log.level = parse_level(invocation.options.value("logpriority"));
+    if (given.has("logpriority")) log.level = parse_level(given.value("logpriority"));
+    log.file = given.value("logfile");
+    if (given.has("logpriority") && !given.has("logfile")) {
+        log.file = config::default_log_file(invocation.lxcpath, invocation.name);
+        base::make_directories(directory_of(log.file), 0755);
+    }
+    if (log.file == "none") log.file.clear();
     return log;
 }
 
-void open_log(const Invocation& invocation) {
-    base::LogOptions log = log_options(invocation);
-    log.file = invocation.options.value("logfile");
-    if (invocation.options.has("logpriority") && !invocation.options.has("logfile")) {
-        log.file = config::default_log_file(invocation.lxcpath, invocation.name);
-        base::make_directories(log.file.substr(0, log.file.rfind('/')), 0755);
+/// A facility of lxc.log.syslog, which was checked when it was read.
+int facility_named(const std::string& name) {
+    if (strcasecmp(name.c_str(), "daemon") == 0) return LOG_DAEMON;
+    static constexpr int local[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+                                    LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+    return local[static_cast<size_t>(name.back() - '0') % std::size(local)];
+}
+
+/// For verbs that do without: what is wrong with the configuration is told by those that need it.
+void log_as_configured_if_possible(const Invocation& invocation, container::Container& container) {
+    try {
+        log_as_configured(invocation, container.config());
+    } catch (const Error& error) {
+        base::log_info(cat("no log as configured: ", error.what()));
     }
-    if (log.file == "none") log.file.clear();
-    base::open_log(log);
 }
 
 /// Absolute, because the monitor's socket is named after the path; no slash at the end.
@@ -167,7 +184,7 @@ int run_parsed(const Verb& verb, Invocation& invocation) {
     check_format(invocation);
     take_name(invocation);
     take_paths(invocation);
-    open_log(invocation);
+    base::open_log(log_options(invocation));
     return verb.run(invocation);
 }
 
@@ -189,17 +206,20 @@ container::Container Invocation::container() const {
         base::log_warn(cat("leftovers of ", name, ": ", error.what()));
     }
     if (options.has("rcfile")) container.load_config(options.value("rcfile"));
+    if (options.has("rcfile") || container.defined()) log_as_configured_if_possible(*this, container);
     return container;
 }
 
 void log_as_configured(const Invocation& invocation, const config::Config& config) {
-    if (config.is_set("lxc.log.syslog"))
-        complain(invocation, "lxc.log.syslog has no effect: messages go to lxc.log.file alone");
-    if (invocation.options.has("logfile") || !config.is_set("lxc.log.file")) return;
+    const bool in_file = config.is_set("lxc.log.file"), in_syslog = config.is_set("lxc.log.syslog");
+    if (!in_file && !in_syslog) return;
     base::LogOptions log = log_options(invocation);
-    log.file = config.get("lxc.log.file");
-    if (!invocation.options.has("logpriority") && config.is_set("lxc.log.level"))
-        log.level = parse_level(config.printed("lxc.log.level"));
+    if (!invocation.options.has("logfile")) {
+        if (in_file) log.file = config.get("lxc.log.file");
+        if (config.is_set("lxc.log.level")) log.level = parse_level(config.printed("lxc.log.level"));
+        if (in_file && log.file.find('/') != std::string::npos) base::make_directories(directory_of(log.file), 0755);
+    }
+    if (in_syslog) log.facility = facility_named(config.get("lxc.log.syslog"));
     base::open_log(log);
 }
 

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/time.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,15 +59,23 @@ void write_to_file(const Sink& to, Level level, std::string_view message, const 
     std::string name = level_names[static_cast<size_t>(level)];
     name.resize(8, ' ');
     const std::string_view file = base_name(where.file);
-    write_line(to.file.get(),
-               cat(to.options.program, ' ', to.options.container, ' ', time_stamp(), ' ', name, ' ', stem(file), " - ", file,
-                   ':', where.function, ':', where.line, " - ", message, '\n'));
+    write_line(to.file.get(), cat(to.options.program, ' ', to.options.container, ' ', time_stamp(), ' ', name, ' ', stem(file),
+                                  " - ", file, ':', where.function, ':', where.line, " - ", message, '\n'));
+}
+
+void write_to_syslog(const Sink& to, Level level, std::string_view message, const Where& where) {
+    static constexpr std::array<int, 9> priorities = {LOG_DEBUG, LOG_DEBUG, LOG_INFO,  LOG_NOTICE, LOG_WARNING,
+                                                      LOG_ERR,   LOG_CRIT,  LOG_ALERT, LOG_EMERG};
+    const std::string name = to.options.container.empty() ? std::string() : cat(to.options.container, ' ');
+    const std::string_view file = base_name(where.file);
+    const std::string line = cat(name, stem(file), " - ", file, ':', where.function, ':', where.line, " - ", message);
+    ::syslog(priorities[static_cast<size_t>(level)], "%s", line.c_str());
 }
 
 void write_to_stderr(const Sink& to, std::string_view message, const Where& where) {
     const std::string name = to.options.container.empty() ? std::string() : cat(to.options.container, ": ");
-    write_line(STDERR_FILENO, cat(to.options.program, ": ", name, base_name(where.file), ": ",
-                                  where.function, ": ", where.line, ' ', message, '\n'));
+    write_line(STDERR_FILENO, cat(to.options.program, ": ", name, base_name(where.file), ": ", where.function, ": ", where.line,
+                                  ' ', message, '\n'));
 }
 
 }  // namespace
@@ -75,7 +84,10 @@ void open_log(const LogOptions& options) {
     UniqueFd file;
     if (!options.file.empty()) file = open_file(options.file, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
     Sink& to = sink();
+    if (to.options.facility) ::closelog();
     to.options = options;
+    // Connected now: later, in a container, /dev/log is another.
+    if (options.facility) ::openlog(to.options.program.c_str(), LOG_PID | LOG_NDELAY, *options.facility);
     to.file = std::move(file);
     to.to_stderr = !options.quiet;
 }
@@ -84,13 +96,14 @@ void detach_log_from_stderr() noexcept { sink().to_stderr = false; }
 
 bool log_wants(Level level) noexcept {
     const Sink& to = sink();
-    return (to.file && level >= to.options.level) || (to.to_stderr && level >= Level::error);
+    return ((to.file || to.options.facility) && level >= to.options.level) || (to.to_stderr && level >= Level::error);
 }
 
 void log(Level level, std::string_view message, Where where) noexcept try {
     const Sink& to = sink();
     const std::string line = one_line(message);
     if (to.file && level >= to.options.level) write_to_file(to, level, line, where);
+    if (to.options.facility && level >= to.options.level) write_to_syslog(to, level, line, where);
     if (to.to_stderr && level >= Level::error) write_to_stderr(to, line, where);
 } catch (...) {
     // Out of memory: the line is lost, its caller goes on.

@@ -1,8 +1,10 @@
 // The log of a command or monitor. One per process; lines in LXC's format, because programs parse them:
 //   PROGRAM NAME YYYYMMDDhhmmss.mmm LEVEL    CATEGORY - FILE:FUNCTION:LINE - MESSAGE   (file)
 //   PROGRAM: NAME: FILE: FUNCTION: LINE MESSAGE                                         (stderr, ERROR and above)
+//   NAME CATEGORY - FILE:FUNCTION:LINE - MESSAGE                                        (syslog(3), from PROGRAM)
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +17,8 @@ struct LogOptions {
     std::string container;  ///< second field; may be empty
     std::string file;       ///< appended to, made with 0640; empty: no file
     Level level = Level::error;
-    bool quiet = false;  ///< nothing on stderr
+    std::optional<int> facility{};  ///< of syslog(3), which then gets the same lines as the file
+    bool quiet = false;             ///< nothing on stderr
 };
 
 /// The line of code that a message comes from, as a default argument. (std::source_location is not there for clang 14.)

@@ -16,7 +16,7 @@ constexpr int open_flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY;
 }  // namespace
 
 LogFile::LogFile(std::string path, uint64_t limit, bool rotate)
-    : path_(std::move(path)), limit_(limit), rotate_(rotate), fd_(base::open_file(path_, open_flags, 0640)) {
+    : path_(std::move(path)), limit_(limit), rotate_(rotate), fd_(base::open_file(path_, open_flags, 0600)) {
     struct stat status {};
     if (::fstat(fd_.get(), &status) == 0) size_ = static_cast<uint64_t>(status.st_size);
 }
@@ -39,7 +39,7 @@ void LogFile::begin_anew() {
     size_ = 0;
     if (rotate_) {
         if (::rename(path_.c_str(), (path_ + ".1").c_str()) < 0) throw Error::last("rotate", path_);
-        fd_ = base::open_file(path_, open_flags, 0640);
+        fd_ = base::open_file(path_, open_flags, 0600);
     } else if (::ftruncate(fd_.get(), 0) < 0) {
         throw Error::last("truncate", path_);
     }

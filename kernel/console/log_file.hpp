@@ -9,7 +9,7 @@
 
 namespace keelson::console {
 
-/// Append-only, made with 0640. At `limit` bytes (0: none) it is renamed to FILE.1, of which there is one, or begun anew.
+/// Append-only, made with 0600. At `limit` bytes (0: none) it is renamed to FILE.1, of which there is one, or begun anew.
 class LogFile {
 public:
     LogFile() = default;

@@ -42,15 +42,17 @@ bool Container::defined() const { return base::exists(config_path()); }
 
 config::Config& Container::config() {
     if (!config_) {
-        config_.emplace(plugins::PluginHost::instance());
-        if (defined()) config_->load(config_path());
+        config::Config loaded(plugins::PluginHost::instance());
+        if (defined()) loaded.load(config_path());
+        config_ = std::move(loaded);
     }
     return *config_;
 }
 
 void Container::load_config(const std::string& file) {
-    config_.emplace(plugins::PluginHost::instance());
-    config_->load(file);
+    config::Config loaded(plugins::PluginHost::instance());
+    loaded.load(file);
+    config_ = std::move(loaded);
     given_config_ = true;
 }
 

@@ -3,6 +3,7 @@
 #include <frontends/cli/verb_table.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/process/clone.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -80,11 +81,40 @@ std::vector<Candidate> in_groups(const std::vector<Candidate>& all, const Option
     return chosen;
 }
 
-void act(container::Container& container, Action action, std::optional<std::chrono::seconds> timeout) {
+void tell(const Invocation& invocation, const std::string& name, const Error& error) {
+    const std::string hint = error.hint().empty() ? std::string() : cat(" (", error.hint(), ")");
+    complain(invocation, cat(name, ": ", error.what(), hint));
+}
+
+/// Starts it and ends: a start may change the namespaces of who asks for it (an ordinary user's, lxc.monitor.unshare).
+[[noreturn]] void start_and_end(const Invocation& invocation, container::Container& container) {
+    int status = 0;
+    try {
+        Invocation of_one = invocation;
+        of_one.name = container.name();
+        log_as_configured(of_one, container.config());
+        container.start({});
+    } catch (const Error& error) {
+        tell(invocation, container.name(), error);
+        status = 1;
+    }
+    std::fflush(nullptr);
+    ::_exit(status);
+}
+
+/// False when it failed, which the process that did it has told.
+bool start(const Invocation& invocation, container::Container& container) {
+    std::fflush(nullptr);
+    const process::Clone child = process::clone_process({});
+    if (child.pid == 0) start_and_end(invocation, container);
+    return process::reap(child.pidfd.get()) == 0;
+}
+
+bool act(const Invocation& invocation, container::Container& container, Action action,
+         std::optional<std::chrono::seconds> timeout) {
     switch (action) {
         case Action::start:
-            container.start({});
-            break;
+            return start(invocation, container);
         case Action::reboot:
             container.reboot(std::chrono::seconds(0));
             break;
@@ -95,6 +125,7 @@ void act(container::Container& container, Action action, std::optional<std::chro
             if (!container.shutdown(timeout)) container.kill();
             break;
     }
+    return true;
 }
 
 bool pauses(Action action) { return action == Action::start || action == Action::reboot; }
@@ -120,13 +151,12 @@ void handle(const Candidate& candidate, const Invocation& invocation, Action act
     const bool runs = container.state() != monitor::State::stopped;
     if (runs == (action == Action::start)) return;
     if (invocation.options.has("list")) return list(candidate, action);
-    act(container, action, timeout);
-    ++tally.done;
-    if (pauses(action)) ::sleep(static_cast<unsigned>(candidate.delay));
+    const bool succeeded = act(invocation, container, action, timeout);
+    ++(succeeded ? tally.done : tally.failed);
+    if (succeeded && pauses(action)) ::sleep(static_cast<unsigned>(candidate.delay));
 } catch (const Error& error) {
     ++tally.failed;
-    complain(invocation, cat(candidate.name, ": ", error.what(), error.hint().empty() ? "" : " (", error.hint(),
-                             error.hint().empty() ? "" : ")"));
+    tell(invocation, candidate.name, error);
 }
 
 int run(Invocation& invocation) {
