@@ -160,5 +160,24 @@ at_boot "one-of-web 0 " -g klt-db
 at_boot "one-of-web 0 first 3 cleared 0 last 0 " -g klt-web,
 at_boot "first 3 cleared 0 never 0 one-of-web 0 last 0 " -a -A
 
+# Several at boot, with mount namespaces of their monitors: none sees what a hook of another mounted, and the host neither.
+mkdir "$work/mounted"
+for i in 1 2; do
+  container "$name-boot$i" "lxc.init.cmd = /bin/sleep 1000" "lxc.start.auto = 1" "lxc.group = klt-boot" "lxc.monitor.unshare = 1" \
+    "lxc.start.order = $i" "lxc.hook.version = 1" "lxc.hook.pre-start = $work/mount-once"
+done
+cat >"$work/mount-once" <<H
+#!/bin/sh
+[ ! -e $work/mounted/by ] || exit 1
+mount -t tmpfs none $work/mounted && touch $work/mounted/by
+H
+chmod 755 "$work/mount-once"
+k autostart -g klt-boot >"$work/out" 2>&1 || differs "autostart: $(cat "$work/out")"
+for i in 1 2; do
+  [ "$(k info -n "$name-boot$i" -sH)" = RUNNING ] || differs "autostart: $name-boot$i does not run: $(cat "$work/out")"
+  k stop -k -n "$name-boot$i"
+done
+[ ! -e "$work/mounted/by" ] || differs "lxc.monitor.unshare: a hook's mount is on the host"
+
 [ $wrong = 0 ] || fail "$wrong of $asked answers differ"
 echo "$asked answers"
