@@ -51,6 +51,8 @@ unsigned classful_prefix(const in_addr& address) {
     return first < 192 ? 16 : 24;
 }
 
+bool needs_prefix(const abi::Key& key) { return std::string_view(key.choices) == "prefix"; }
+
 class RandomDigits {
 public:
     unsigned next() {
@@ -74,6 +76,7 @@ std::string address4(const abi::Key& key, std::string_view name, std::string_vie
     const WithPrefix first = split_prefix(words.front());
     const auto address = parse_address<in_addr>(AF_INET, first.address);
     if (!address || words.size() > 2) refuse(key, name, raw);
+    if (!first.prefix && needs_prefix(key)) refuse(key, name, raw, "write ADDRESS/PREFIX");
     const auto prefix = first.prefix ? parse_prefix(*first.prefix, 32) : classful_prefix(*address);
     if (!prefix) refuse(key, name, raw, "the prefix is a number from 0 to 32");
     std::string value = cat(show(AF_INET, *address), '/', *prefix);
@@ -89,6 +92,7 @@ std::string address6(const abi::Key& key, std::string_view name, std::string_vie
     const WithPrefix parts = split_prefix(raw);
     const auto address = parse_address<in6_addr>(AF_INET6, parts.address);
     if (!address) refuse(key, name, raw);
+    if (!parts.prefix && needs_prefix(key)) refuse(key, name, raw, "write ADDRESS/PREFIX");
     const auto prefix = parts.prefix ? parse_prefix(*parts.prefix, 128) : 64;
     if (!prefix) refuse(key, name, raw, "the prefix is a number from 0 to 128");
     return cat(show(AF_INET6, *address), '/', *prefix);

@@ -30,6 +30,8 @@ void take(Options& options, const std::string& name, const std::string& value) {
         options.settings.push_back(pair_of(value));
     else if (name == "bad")
         options.bad_settings.push_back(pair_of(value));
+    else if (name == "need")
+        options.needs.push_back(value);
     else if (name == "setup")
         options.setup.push_back(value);
     else if (name == "path")
@@ -77,7 +79,7 @@ Options parse_options(const std::vector<std::string>& words) {
 
 std::string usage() {
     return "keelson-conformance [--filter=TEXT] [--skip=CHECK] [--strict] [--format=json] [--set=KEY=VALUE] [--bad=KEY=VALUE] "
-           "[--setup=COMMAND] "
+           "[--need=COMMAND] [--setup=COMMAND] "
            "[--path=PATH] [--filesystem=TYPE] [--bytes=N] [--argument=WORD] [--parameters=FILE] FILE | --list";
 }
 

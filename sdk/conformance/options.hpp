@@ -18,6 +18,8 @@ struct Options {
     std::vector<std::pair<std::string, std::string>> settings;
     /// Further settings, one at a time, each of which the plugin has to refuse by its name.
     std::vector<std::pair<std::string, std::string>> bad_settings;
+    /// Shell commands that fail where the kernel lacks what the plugin needs: each check is skipped then.
+    std::vector<std::string> needs;
     /// Shell commands run before each check, in its namespaces and in its own directory.
     std::vector<std::string> setup;
     /// storage: the rootfs to use instead of one that the plugin creates.

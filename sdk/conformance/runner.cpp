@@ -65,6 +65,7 @@ void copy(char (&to)[Size], std::string_view from) {
 void run_check(const Check& check, Options options, const std::string& directory, SharedNote& note) {
     enter_sandbox();
     for (std::string& command : options.setup) command = replaced(std::move(command), "@dir@", directory);
+    expect_needs(options.needs, directory);
     run_setup(options.setup, directory);
     bool has_link = false;
     for (const auto& [key, value] : options.settings) has_link = has_link || key == "link";

@@ -9,6 +9,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
+#include <optional>
+
 namespace keelson::conformance {
 namespace {
 
@@ -32,6 +34,15 @@ void bring_up(int socket, const char* name) {
     if (::ioctl(socket, SIOCSIFFLAGS, &request) != 0) throw Error::last("bring up", name);
 }
 
+/// What a command said when it failed; nothing when it did not.
+std::optional<std::string> complaint_of(const std::string& command, const std::string& directory) {
+    const std::string line = cat("cd '", directory, "' && { ", command, "\n} 2>&1");
+    const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(line.c_str(), "re"), [](FILE*) { return 0; });
+    std::string said;
+    for (char text[512]; output && std::fgets(text, sizeof text, output.get());) said += text;
+    return output && ::pclose(output.get()) == 0 ? std::nullopt : std::optional(said);
+}
+
 }  // namespace
 
 void enter_sandbox() {
@@ -43,14 +54,14 @@ void enter_sandbox() {
     if (::ioctl(socket.get(), SIOCBRADDBR, bridge_name) == 0) bring_up(socket.get(), bridge_name);
 }
 
+void expect_needs(const std::vector<std::string>& commands, const std::string& directory) {
+    for (const std::string& command : commands)
+        if (const auto said = complaint_of(command, directory)) throw Skipped(cat("needs '", command, "': ", *said));
+}
+
 void run_setup(const std::vector<std::string>& commands, const std::string& directory) {
-    for (const std::string& command : commands) {
-        const std::string line = cat("cd '", directory, "' && { ", command, "\n} 2>&1");
-        const std::unique_ptr<FILE, int (*)(FILE*)> output(::popen(line.c_str(), "re"), [](FILE*) { return 0; });
-        std::string said;
-        for (char text[512]; output && std::fgets(text, sizeof text, output.get());) said += text;
-        if (!output || ::pclose(output.get()) != 0) throw Failure(cat("setup '", command, "' failed: ", said));
-    }
+    for (const std::string& command : commands)
+        if (const auto said = complaint_of(command, directory)) throw Failure(cat("setup '", command, "' failed: ", *said));
 }
 
 }  // namespace keelson::conformance

@@ -14,6 +14,8 @@ inline constexpr const char* bridge_name = "kltbridge0";
 void enter_sandbox();
 
 /// Runs shell commands in `directory`. Throws Failure with what they wrote.
+/// Throws Skipped when a command fails.
+void expect_needs(const std::vector<std::string>& commands, const std::string& directory);
 void run_setup(const std::vector<std::string>& commands, const std::string& directory);
 
 }  // namespace keelson::conformance

@@ -1,7 +1,8 @@
 #!/bin/bash
 # keelson config get against lxc-info -c, key by key; lxc-config and lxc-update-config against LXC's. Not asked is what
 # differs on purpose: default prefixes of addresses (by class), the tokens of lxc.mount.auto that LXC keeps to itself,
-# lxc.cap.keep where lxc.cap.drop is set, the form of time offsets (that of LXC 7), lxc.rootfs.path with a colon, and the
+# lxc.cap.keep where lxc.cap.drop is set, the form of time offsets (that of LXC 7), lxc.rootfs.path with a colon, veth.vlan.id
+# unset or none (LXC: 0 and -1), ipvlan.mode unset (LXC says l2 although its manual and LXC 7 have l3), and the
 # default of lxc.rootfs.mount.
 # own-host
 # also: nothing
@@ -94,6 +95,25 @@ given 'lxc.net.0.ipv4.address = 10.0.0.5/24 10.0.0.255\nlxc.net.0.ipv4.address =
   lxc.net lxc.net.0.ipv4.address lxc.net.0.ipv6.address
 given 'lxc.net.0.ipv4.gateway = auto\nlxc.net.0.ipv6.gateway = fe80::0:1\nlxc.net.0.name = averyveryverylongname\n' \
   lxc.net.0.ipv4.gateway lxc.net.0.ipv6.gateway lxc.net.0.name
+given 'lxc.net.0.type = veth\nlxc.net.0.veth.pair = p0\nlxc.net.0.veth.mode = router\nlxc.net.0.veth.n_rxqueues = 0x2\nlxc.net.0.veth.n_txqueues = 3\nlxc.net.0.veth.vlan.id = 7\nlxc.net.0.veth.vlan.tagged.id = 5\nlxc.net.0.veth.ipv4.route = 10.0.0.0/8\nlxc.net.0.veth.ipv4.route = 11.0.0.0/8\nlxc.net.0.veth.ipv6.route = fd00:0::/64\nlxc.net.0.script.down = /a b\nlxc.net.0.mtu = 14x\nlxc.net.0.l2proxy = 1\n' \
+  lxc.net.0.veth.pair lxc.net.0.veth.mode lxc.net.0.veth.n_rxqueues lxc.net.0.veth.n_txqueues lxc.net.0.veth.vlan.id \
+  lxc.net.0.veth.vlan.tagged.id lxc.net.0.veth.ipv4.route lxc.net.0.veth.ipv6.route lxc.net.0.script.down lxc.net.0.mtu \
+  lxc.net.0.l2proxy
+given 'lxc.net.0.type = veth\nlxc.net.1.type = vlan\nlxc.net.2.type = vlan\nlxc.net.2.vlan.id = 0x10\nlxc.net.3.type = ipvlan\nlxc.net.3.ipvlan.mode = l3s\nlxc.net.3.ipvlan.isolation = vepa\nlxc.net.4.type = ipvlan\nlxc.net.5.type = macvlan\nlxc.net.5.macvlan.mode = passthru\nlxc.net.6.type = phys\n' \
+  lxc.net lxc.net.0.veth.n_rxqueues lxc.net.0.veth.vlan.tagged.id lxc.net.0.veth.ipv4.route lxc.net.0.veth.ipv6.route \
+  lxc.net.1.vlan.id lxc.net.2.vlan.id lxc.net.3.ipvlan.mode lxc.net.3.ipvlan.isolation lxc.net.4.ipvlan.isolation \
+  lxc.net.5.macvlan.mode lxc.net.0.vlan.id lxc.net.1.ipvlan.mode
+given 'lxc.start.auto = 1\nlxc.start.delay = 5\nlxc.no_new_privs = 1\nlxc.sched.core = 1\nlxc.keyring.session = 1\nlxc.init.gid = 7\nlxc.execute.cmd = /b\nlxc.cgroup.relative = 1\nlxc.tty.dir = a/b\nlxc.console.rotate = 1\nlxc.console.path = none\nlxc.console.logfile = //l\nlxc.log.file = /x//y\nlxc.rootfs.options = ro\n' \
+  lxc.start.auto lxc.start.delay lxc.no_new_privs lxc.sched.core lxc.keyring.session lxc.init.gid lxc.execute.cmd \
+  lxc.cgroup.relative lxc.tty.dir lxc.console.rotate lxc.console.path lxc.console.logfile lxc.log.file lxc.rootfs.options
+given 'lxc.cgroup.dir.monitor = m//n\nlxc.cgroup.dir.monitor.pivot = p\nlxc.cgroup.dir.container = c\nlxc.cgroup.dir.container.inner = i\nlxc.namespace.keep = user net\n' \
+  lxc.cgroup.dir.monitor lxc.cgroup.dir.monitor.pivot lxc.cgroup.dir.container lxc.cgroup.dir.container.inner lxc.namespace.keep
+given 'lxc.hook.pre-start = /a\nlxc.hook.pre-mount = /b\nlxc.hook.mount = /c\nlxc.hook.autodev = /d\nlxc.hook.start-host = /e\nlxc.hook.stop = /f\nlxc.hook.post-stop = /g\nlxc.hook.clone = /h\nlxc.hook.destroy = /i\n' \
+  lxc.hook.pre-start lxc.hook.pre-mount lxc.hook.mount lxc.hook.autodev lxc.hook.start-host lxc.hook.stop lxc.hook.post-stop \
+  lxc.hook.clone lxc.hook.destroy
+given 'lxc.apparmor.profile = a b\nlxc.apparmor.raw = x,\nlxc.apparmor.raw = y,\nlxc.apparmor.allow_nesting = 1\nlxc.seccomp.profile = /a//b\nlxc.seccomp.allow_nesting = 1\nlxc.seccomp.notify.cookie = c\nlxc.selinux.context = x_t\n' \
+  lxc.apparmor.profile lxc.apparmor.raw lxc.apparmor.allow_nesting lxc.seccomp.profile lxc.seccomp.allow_nesting \
+  lxc.seccomp.notify.cookie lxc.selinux.context lxc.selinux.context.keyring
 given 'lxc.net.3.flags = up\nlxc.net.1.type = macvlan\n' lxc.net lxc.net.1.macvlan.mode lxc.net.3.type
 
 # Lines that neither reads.
@@ -104,7 +124,11 @@ for line in 'lxc.uts.name' 'lxc.bogus = 1' 'lxc.tty.max = 4x' 'lxc.tty.max = -1'
   'lxc.time.offset.boot = 5 ms' 'lxc.cgroup.dir = /a' 'lxc.cgroup.dir = a..b' 'lxc.arch =' 'lxc.environment = KEELSON_NOT_SET' \
   'lxc.namespace.keep = mount' 'lxc.namespace.clone = net\nlxc.namespace.keep =\nlxc.namespace.keep = ipc' \
   'lxc.hook.version = 2' 'lxc.log.level = 9' 'lxc.log.syslog = user' 'lxc.console.size = 1TB' 'lxc.prlimit.nofile = 0x10' \
-  'lxc.namespace.share.Net = a' 'lxc.rootfs.options = ro,create=dir' 'lxc.utsname = a' "lxc.include = /none/$klt"; do
+  'lxc.namespace.share.Net = a' 'lxc.net.0.type = veth\nlxc.net.0.veth.n_rxqueues = 0' \
+  'lxc.net.0.type = veth\nlxc.net.0.veth.vlan.id = 4095' 'lxc.net.0.type = veth\nlxc.net.0.veth.vlan.tagged.id = none' \
+  'lxc.net.0.type = veth\nlxc.net.0.veth.ipv4.route = 10.0.0.0' 'lxc.net.0.type = veth\nlxc.net.0.veth.mode = routed' \
+  'lxc.net.0.type = vlan\nlxc.net.0.vlan.id = 65536' 'lxc.net.0.type = ipvlan\nlxc.net.0.ipvlan.mode = l4' \
+  'lxc.net.0.type = ipvlan\nlxc.net.0.ipvlan.isolation = none' 'lxc.net.0.vlan.id = 5' 'lxc.net.0.l2proxy = 2' 'lxc.rootfs.options = ro,create=dir' 'lxc.utsname = a' "lxc.include = /none/$klt"; do
   refused "$line\n"
 done
 

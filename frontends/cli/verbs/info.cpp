@@ -180,7 +180,7 @@ Items items(const Invocation& invocation, container::Container& container, const
             if (invocation.as_lxc)
                 std::fprintf(stderr, "%s invalid\n", key.c_str());
             else
-                complain(invocation, error.what());
+                complain(invocation, cat(error.what(), error.hint().empty() ? "" : ": ", error.hint()));
         }
     return values;
 }

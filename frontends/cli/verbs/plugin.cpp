@@ -20,6 +20,7 @@ constexpr Option options[] = {
     {0, "strict", nullptr, "check: warnings count as failures"},
     {0, "parameters", "FILE", "check: read options from FILE, one a line"},
     {0, "set", "KEY=VALUE", "check: configure the plugin under test"},
+    {0, "need", "COMMAND", "check: skip all where this command fails"},
     {0, "setup", "COMMAND", "check: run before each check, in its namespaces"},
 };
 
@@ -82,7 +83,7 @@ int check(Invocation& invocation, const std::vector<std::string>& words) {
     check_file(invocation, words.front());
     const std::string program = config::installation_prefix() + "/bin/keelson-conformance";
     std::vector<std::string> arguments{program};
-    for (const char* name : {"filter", "skip", "parameters", "set", "setup", "format"})
+    for (const char* name : {"filter", "skip", "parameters", "set", "need", "setup", "format"})
         for (const std::string& value : invocation.options.all(name)) arguments.push_back(cat("--", name, "=", value));
     if (invocation.options.has("strict")) arguments.emplace_back("--strict");
     arguments.push_back(words.front());

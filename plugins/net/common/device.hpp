@@ -13,11 +13,11 @@ namespace keelson::net {
 /// "lxc.net.N.KEY", for errors.
 std::string key_name(const sdk::Device& device, std::string_view key);
 
-/// A key that holds a positive number. Throws Error for anything else.
-std::optional<uint32_t> number(const sdk::Context& context, const sdk::Device& device, std::string_view key);
-
-/// Throws Error for values of mtu and l2proxy that cannot be carried out.
-void check_shared_keys(const sdk::Context& context, const sdk::Device& device);
+/// The value `text` of a key that holds a number of at least `least`. Throws Error for anything else.
+uint32_t parse_number(const sdk::Device& device, std::string_view key, const std::string& text, uint32_t least = 1);
+/// The same for the key's value; nothing if it has none.
+std::optional<uint32_t> number(const sdk::Context& context, const sdk::Device& device, std::string_view key,
+                               uint32_t least = 1);
 
 /// The link of lxc.net.N.link. Throws Error with a hint when the key is not set or the link does not exist.
 LinkFacts required_link(HostLinks& links, const sdk::Context& context, const sdk::Device& device);

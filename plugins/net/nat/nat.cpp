@@ -6,6 +6,7 @@
 #include "shared_bridge.hpp"
 
 #include <plugins/net/common/device.hpp>
+#include <plugins/net/common/l2proxy.hpp>
 #include <plugins/net/common/ownership.hpp>
 #include <plugins/net/common/pair.hpp>
 
@@ -47,7 +48,8 @@ class Nat : public sdk::Network {
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         fixed_address(context, device);
-        net::check_shared_keys(context, device);
+        net::number(context, device, "mtu");
+        net::refuse_l2proxy(context, device);
         for (const std::string& text : context.list("nat.resolver"))
             if (!IpAddress::parse(text))
                 throw Error(EINVAL, net::key_name(device, "nat.resolver"), cat("\"", text, "\" is not an address"));
@@ -143,7 +145,7 @@ class Nat : public sdk::Network {
 }  // namespace
 
 KEELSON_KEYS({"nat.bridge", abi::KeyType::text, 0, "keelson0", "", "name of the bridge, made when it is needed"},
-             {"nat.subnet", abi::KeyType::address4, 0, "", "",
+             {"nat.subnet", abi::KeyType::address4, 0, "", "prefix",
               "IPv4 subnet of the bridge; the first free of Keelson's own if unset"},
              {"nat.resolver", abi::KeyType::text, abi::key_list, "", "", "name server of the container; the host's if unset"});
 KEELSON_NETWORK("nat", Nat, .version = "1.0",

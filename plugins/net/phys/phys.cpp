@@ -2,6 +2,7 @@
 #include "loan.hpp"
 
 #include <plugins/net/common/device.hpp>
+#include <plugins/net/common/l2proxy.hpp>
 #include <plugins/net/common/ownership.hpp>
 
 namespace {
@@ -28,7 +29,8 @@ class Phys : public sdk::Network {
     }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
-        net::check_shared_keys(context, device);
+        net::number(context, device, "mtu");
+        net::refuse_l2proxy(context, device);
         net::HostLinks links;
         if (lent_link(links, context, device).name == "lo")
             throw Error(EINVAL, "lo", "the loopback link cannot be moved", cat("set ", net::key_name(device, "link")));

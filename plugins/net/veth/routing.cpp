@@ -1,9 +1,9 @@
 #include "routing.hpp"
 
 #include <plugins/net/common/device.hpp>
+#include <plugins/net/common/neighbours.hpp>
 
 #include <fcntl.h>
-#include <linux/neighbour.h>
 
 namespace keelson::net {
 namespace {
@@ -54,17 +54,6 @@ bool host_forwards_ipv6() {
     return file && ::read(file.get(), &value, 1) == 1 && value == '1';
 }
 
-void answer_for(HostLinks& links, const IpAddress& gateway, const std::string& host_end) {
-    sdk::NetlinkMessage message(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
-    ndmsg header{};
-    header.ndm_family = static_cast<unsigned char>(gateway.family);
-    header.ndm_ifindex = static_cast<int>(links.index_of(host_end));
-    header.ndm_flags = NTF_PROXY;
-    header.ndm_state = NUD_PERMANENT;  // else it goes when the container's end comes up or down
-    message.header(header).bytes(NDA_DST, gateway.bytes.data(), gateway.size());
-    links.netlink().request(message, cat("answer for gateway ", gateway.text(), " on"), host_end);
-}
-
 void add_route(HostLinks& links, const IpAddress& to, const std::string& host_end) {
     sdk::NetlinkMessage message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
     const unsigned prefix = to.prefix.value_or(to.bits());
@@ -93,7 +82,7 @@ void add_routes(HostLinks& links, const sdk::Context& context, const sdk::Device
     for (const IpAddress& gateway : gateways(context)) {
         set_option(gateway.family, host_end, "forwarding");
         if (gateway.family == AF_INET6) set_option(AF_INET6, host_end, "proxy_ndp");
-        answer_for(links, gateway, host_end);
+        add_proxy(links, gateway, host_end);
     }
     for (const IpAddress& destination : destinations(context, device)) add_route(links, destination, host_end);
 }

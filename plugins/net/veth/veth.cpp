@@ -2,6 +2,7 @@
 #include "routing.hpp"
 
 #include <plugins/net/common/device.hpp>
+#include <plugins/net/common/l2proxy.hpp>
 #include <plugins/net/common/ownership.hpp>
 #include <plugins/net/common/pair.hpp>
 
@@ -24,8 +25,8 @@ class Veth : public sdk::Network {
     uint32_t traits() const noexcept override { return abi::network_needs_root; }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
-        net::check_shared_keys(context, device);
-        for (const char* key : {"veth.n_rxqueues", "veth.n_txqueues"}) net::number(context, device, key);
+        net::number(context, device, "mtu");
+        net::check_l2proxy(context, device);
         net::check_routes(context, device);
         const std::string name = context.value("link");
         if (name.empty() || routed(context)) return net::check_vlan(context, device, nullptr);
@@ -54,6 +55,7 @@ class Veth : public sdk::Network {
             if (request.bridge == 0) throw Error(ENODEV, bridge, "no such bridge on the host", bridge_hint(device, bridge));
             if (!request.mtu) request.mtu = links.mtu_of(bridge);
         }
+        net::start_l2proxy(links, context, device);
         const uint64_t record = context.intend(request.host_name);
         create(links, request, device, namespaces.net());
         net::set_vlan(links, context, device, request.host_name);
@@ -65,6 +67,7 @@ class Veth : public sdk::Network {
 
     void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) override {
         net::HostLinks links;
+        if (net::undo_l2proxy(links, record)) return;
         net::remove_owned(links, std::string(record), net::ownership_tag(context), namespaces.net() < 0);
     }
 
@@ -81,13 +84,16 @@ class Veth : public sdk::Network {
 
 }  // namespace
 
-KEELSON_KEYS(
-    {"veth.pair", abi::KeyType::text, 0, "", "", "name of the host's end; vethXXXXXX if unset"},
-    {"veth.mode", abi::KeyType::choice, 0, "bridge", "bridge router", "join the bridge `link`, or route to the host's end"},
-    {"veth.n_rxqueues", abi::KeyType::number, 0, "", "", "receive queues of both ends"},
-    {"veth.n_txqueues", abi::KeyType::number, 0, "", "", "transmit queues of both ends"},
-    {"veth.ipv4.route", abi::KeyType::address4, abi::key_list, "", "", "route on the host to the container, ADDRESS/PREFIX"},
-    {"veth.ipv6.route", abi::KeyType::address6, abi::key_list, "", "", "route on the host to the container, ADDRESS/PREFIX"},
-    {"veth.vlan.id", abi::KeyType::text, 0, "", "", "untagged VLAN of the bridge's port, 0-4094, or none"},
-    {"veth.vlan.tagged.id", abi::KeyType::number, abi::key_list, "", "", "tagged VLAN of the bridge's port, 0-4094"});
+KEELSON_KEYS({"veth.pair", abi::KeyType::text, 0, "", "", "name of the host's end; vethXXXXXX if unset"},
+             {"veth.mode", abi::KeyType::choice, 0, "bridge", "bridge router",
+              "join the bridge `link`, or route to the host's end"},
+             {"veth.n_rxqueues", abi::KeyType::number, 0, "", "1..4294967295", "receive queues of both ends"},
+             {"veth.n_txqueues", abi::KeyType::number, 0, "", "1..4294967295", "transmit queues of both ends"},
+             {"veth.ipv4.route", abi::KeyType::address4, abi::key_list, "", "prefix",
+              "route on the host to the container, ADDRESS/PREFIX"},
+             {"veth.ipv6.route", abi::KeyType::address6, abi::key_list, "", "prefix",
+              "route on the host to the container, ADDRESS/PREFIX"},
+             {"veth.vlan.id", abi::KeyType::number, 0, "", "0..4094 none",
+              "untagged VLAN of the bridge's port; none: not even the default"},
+             {"veth.vlan.tagged.id", abi::KeyType::number, abi::key_list, "", "0..4094", "tagged VLAN of the bridge's port"});
 KEELSON_NETWORK("veth", Veth, .version = "1.0", .summary = "a pair of links, the host's end in a bridge or routed");

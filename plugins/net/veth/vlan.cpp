@@ -4,20 +4,8 @@
 
 #include <linux/if_bridge.h>
 
-#include <charconv>
-
 namespace keelson::net {
 namespace {
-
-constexpr unsigned highest_vlan = 4094;
-
-unsigned vlan(const sdk::Device& device, std::string_view key, const std::string& text) {
-    unsigned value = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || rest != text.data() + text.size() || value > highest_vlan)
-        throw Error(EINVAL, key_name(device, key), cat("\"", text, "\" is not a VLAN"), cat("0 to ", highest_vlan));
-    return value;
-}
 
 /// The VLANs that the keys ask for.
 struct Wanted {
@@ -31,10 +19,10 @@ Wanted wanted_vlans(const sdk::Context& context, const sdk::Device& device) {
     Wanted wanted;
     if (const std::string text = context.value("veth.vlan.id"); !text.empty()) {
         wanted.no_default = true;
-        if (text != "none") wanted.untagged = vlan(device, "veth.vlan.id", text);
+        if (text != "none") wanted.untagged = parse_number(device, "veth.vlan.id", text, 0);
     }
     for (const std::string& text : context.list("veth.vlan.tagged.id")) {
-        wanted.tagged.push_back(vlan(device, "veth.vlan.tagged.id", text));
+        wanted.tagged.push_back(parse_number(device, "veth.vlan.tagged.id", text, 0));
         if (wanted.tagged.back() == wanted.untagged)
             throw Error(EINVAL, key_name(device, "veth.vlan.tagged.id"), cat("VLAN ", text, " is veth.vlan.id as well"),
                         "a VLAN of a port is tagged or untagged, not both");

@@ -84,7 +84,7 @@ struct Key {
     /// Shown by `keelson config doc`, and what Settings::value gives when unset.
     char fallback[32];
     /// For choice and words: the words, separated by blanks. For number and integer: ranges MIN..MAX, and words that may
-    /// stand instead of a number. For gateway: "ipv4" or "ipv6" if it has to be of that family.
+    /// stand instead of a number. For gateway: "ipv4" or "ipv6", its family. For addresses: "prefix" if one is needed.
     char choices[96];
     /// One line.
     char help[160];
