@@ -9,7 +9,7 @@ void UpperLink::check(const sdk::Context& context, const sdk::Device& device) {
     HostLinks links;
     required_link(links, context, device);
     check_l2proxy(context, device);
-    creation(context, device, name_prefix_);
+    creation(context, device, kind_.prefix);
 }
 
 sdk::NetlinkMessage UpperLink::creation(const sdk::Context& context, const sdk::Device& device, const std::string& name) const {
@@ -17,32 +17,57 @@ sdk::NetlinkMessage UpperLink::creation(const sdk::Context& context, const sdk::
     message.text(IFLA_IFNAME, name);
     if (const auto mtu = number(context, device, "mtu")) message.number<uint32_t>(IFLA_MTU, *mtu);
     message.nest(IFLA_LINKINFO, [&](sdk::NetlinkMessage& info) {
-        info.text(IFLA_INFO_KIND, kind_);
+        info.text(IFLA_INFO_KIND, kind_.name);
         info.nest(IFLA_INFO_DATA, [&](sdk::NetlinkMessage& data) { describe(context, device, data); });
     });
     return message;
+}
+
+void UpperLink::make(HostLinks& links, const sdk::NetlinkMessage& message, const std::string& parent) const {
+    try {
+        links.netlink().request(message, cat("make a ", kind_.name, " link on"), parent);
+    } catch (Error& error) {
+        if (error.code() != EOPNOTSUPP) throw;
+        throw error.suggest(cat("the kernel has no links of this type: modprobe ", kind_.module));
+    }
 }
 
 void UpperLink::connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                         sdk::Link& link) {
     HostLinks links;
     const LinkFacts parent = required_link(links, context, device);
-    const std::string name = random_name(name_prefix_);
+    const std::string name = random_name(kind_.prefix);
     sdk::NetlinkMessage message = creation(context, device, name);
     message.number<uint32_t>(IFLA_LINK, parent.index).number<int32_t>(IFLA_NET_NS_FD, namespaces.net());
     start_l2proxy(links, context, device, answers_need_routes());
-    try {
-        links.netlink().request(message, cat("make a ", kind_, " link on"), parent.name);
-    } catch (Error& error) {
-        if (error.code() != EOPNOTSUPP) throw;
-        throw error.suggest(cat("the kernel has no links of this type: modprobe ", module_));
+    if (kind_.once) {
+        const uint64_t record = context.intend(name);
+        make(links, message, parent.name);
+        tag(namespaces.net(), name, cat(ownership_tag(context), " ", name));
+        context.complete(record);
+    } else {
+        make(links, message, parent.name);
     }
     link.inside(name);
 }
 
-void UpperLink::undo(const sdk::Context&, std::string_view record, const sdk::Namespaces&) {
+void UpperLink::tag(int net_namespace, const std::string& name, const std::string& alias) {
+    HostLinks inside(net_namespace);
+    sdk::NetlinkMessage message = link_message(RTM_SETLINK, 0, inside.index_of(name));
+    inside.netlink().request(message.text(IFLA_IFALIAS, alias), "tag link", name);
+}
+
+void UpperLink::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) {
     HostLinks links;
-    if (!undo_l2proxy(links, record)) throw Error(EINVAL, std::string(record), cat("not a record of a ", kind_));
+    if (undo_l2proxy(links, record) || namespaces.net() < 0) return;
+    HostLinks inside(namespaces.net());
+    const std::string alias = cat(ownership_tag(context), " ", record);
+    for (const LinkFacts& link : inside.list())
+        if (link.kind == kind_.name && link.alias == alias) inside.remove(link.index);
+}
+
+uint32_t UpperLink::traits() const noexcept {
+    return abi::network_needs_link | abi::network_needs_root | (kind_.once ? abi::network_undo_needs_namespace : 0U);
 }
 
 }  // namespace keelson::net

@@ -17,7 +17,7 @@ uint16_t isolation_of(const std::string& word) {
 
 class Ipvlan : public net::UpperLink {
 public:
-    Ipvlan() : UpperLink("ipvlan", "ipvlan", "ip") {}
+    Ipvlan() : UpperLink({"ipvlan", "ipvlan", "ip"}) {}
 
 private:
     void check(const sdk::Context& context, const sdk::Device& device) override {

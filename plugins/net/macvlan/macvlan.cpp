@@ -13,7 +13,7 @@ uint32_t mode_of(const std::string& word) {
 
 class Macvlan : public net::UpperLink {
 public:
-    Macvlan() : UpperLink("macvlan", "macvlan", "mc") {}
+    Macvlan() : UpperLink({"macvlan", "macvlan", "mc"}) {}
 
 private:
     void describe(const sdk::Context& context, const sdk::Device&, sdk::NetlinkMessage& data) const override {

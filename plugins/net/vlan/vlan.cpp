@@ -10,7 +10,7 @@ constexpr uint32_t highest = 4094;
 
 class Vlan : public net::UpperLink {
 public:
-    Vlan() : UpperLink("vlan", "8021q", "vlan") {}
+    Vlan() : UpperLink({.name = "vlan", .module = "8021q", .prefix = "vlan", .once = true}) {}
 
 private:
     void describe(const sdk::Context& context, const sdk::Device& device, sdk::NetlinkMessage& data) const override {

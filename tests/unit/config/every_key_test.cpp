@@ -90,7 +90,7 @@ constexpr Row rows[] = {
     {"lxc.net.N.type", "veth", "veth", "nosuch"},
     {"lxc.net.N.link", "br0", "br0", anything},
     {"lxc.net.N.flags", "up", "up", anything},
-    {"lxc.net.N.name", "averyveryverylongname", "averyveryverylo", anything},
+    {"lxc.net.N.name", "eth5", "eth5", anything},
     {"lxc.net.N.hwaddr", "00:16:3e:00:00:01", "00:16:3e:00:00:01", anything},
     {"lxc.net.N.mtu", "1400", "1400", anything},
     {"lxc.net.N.ipv4.address", "10.0.3.5/24 10.0.3.255", "10.0.3.5/24", "10.0.3"},

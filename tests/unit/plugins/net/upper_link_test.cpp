@@ -93,9 +93,32 @@ TEST_F(Vlan, IsMadeInTheContainerWithItsNumber) {
         const std::string link = made(vlan);
         EXPECT_NE(link.find(cat("id ", number, " ")), std::string::npos) << link;
         EXPECT_NE(link.find("mtu 1200"), std::string::npos) << link;
-        EXPECT_TRUE(vlan.records.empty());
     }
     EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Vlan, IsFreeForTheNextStartWhateverItsNameBecame) {
+    for (int i = 0; i < 2; ++i) {
+        NetworkCaller vlan("vlan", {{"link", "kltlink"}, {"vlan.id", "7"}});
+        const std::string name = vlan.connect(container()).inside;
+        {
+            const Inside there(container());
+            run("ip link set " + name + " name eth0");
+        }
+        vlan.undo(container());
+        vlan.undo(container());
+        const Inside there(container());
+        EXPECT_EQ(output("ip link show eth0 2>&1").find("eth0:"), std::string::npos);
+    }
+}
+
+TEST_F(Vlan, UndoLeavesTheLinkOfAnotherContainer) {
+    NetworkCaller one("vlan", {{"link", "kltlink"}, {"vlan.id", "7"}}), other("vlan", {{"link", "kltlink"}}, "other");
+    const std::string name = one.connect(container()).inside;
+    other.records = one.records;
+    other.undo(container());
+    const Inside there(container());
+    EXPECT_TRUE(works("ip link show " + name));
 }
 
 struct VlanChecks : UpperLinks {};
