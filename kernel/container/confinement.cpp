@@ -86,6 +86,23 @@ void Confinement::prepare(const std::string& name, lifecycle::Journal& journal) 
     module->state = state.first();
 }
 
+void Confinement::with_labelled_keys(int proc_borrowed, const std::function<void()>& make) const {
+    label_keys(true, proc_borrowed);
+    make();
+    label_keys(false, proc_borrowed);
+}
+
+void Confinement::label_keys(bool label, int proc_borrowed) const {
+    for (const ModuleChoice& module : modules_) {
+        void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityKeyring::id));
+        if (known == nullptr) continue;
+        const CallContext context(facts_, config_, *module.plugin, nullptr);
+        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
+            return static_cast<abi::SecurityKeyring*>(known)->label_keys(context.raw(), label, proc_borrowed, e);
+        });
+    }
+}
+
 void Confinement::apply(int proc_borrowed) const {
     bool forbidden = !config_.flag("lxc.no_new_privs");
     for (const ModuleChoice& module : modules_) {

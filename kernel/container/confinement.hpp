@@ -4,6 +4,7 @@
 #include <kernel/container/facts.hpp>
 #include <kernel/container/runtime_state.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ public:
     /// After `check`: lines as lxc.mount.entry has them, of the modules that have something mounted.
     const std::vector<std::string>& mount_entries() const noexcept { return mount_entries_; }
     void prepare(const std::string& module, lifecycle::Journal& journal);
+    /// [inside] Runs `make`, which makes the container's session keyring, while modules that label it have the calling
+    /// process's new keys labelled.
+    void with_labelled_keys(int proc_borrowed, const std::function<void()>& make) const;
     /// [inside] The whole confinement of the calling process, no_new_privs at its place among the modules. `proc_borrowed`: see
     /// abi::SecurityModule::confine.
     void apply(int proc_borrowed) const;
@@ -42,6 +46,7 @@ public:
 private:
     bool is_wanted(const ModuleChoice& module) const;
     void collect_mounts(const ModuleChoice& module);
+    void label_keys(bool label, int proc_borrowed) const;
 
     const Facts& facts_;
     const config::Config& config_;

@@ -197,7 +197,9 @@ void mount_rootfs(Run& run) { run.rootfs->attach_rootfs(); }
 
 void set_identity(Run& run) {
     set_host_name(run);
-    process::join_session_keyring(run.config);
+    // The host's procfs still: nothing of the container's is mounted yet.
+    const UniqueFd proc = base::open_file("/proc", O_PATH | O_DIRECTORY);
+    run.actors.confinement.with_labelled_keys(proc.get(), [&] { process::join_session_keyring(run.config); });
 }
 
 void configure_network(Run& run) {

@@ -16,6 +16,7 @@ struct Interfaces {
     SecurityModule* security_module;
     SecurityLabel* security_label;
     SecurityMounts* security_mounts;
+    SecurityKeyring* security_keyring;
     CgroupDriver* cgroup_driver;
     Template* distribution_template;
     StageHook* stage_hook;

@@ -21,6 +21,30 @@ k attach -n confined -- /bin/cat /secret && fail "the policy did not deny readin
 # without a context nothing is denied: the denial above was the policy's
 [ "$(k attach -n free -- /bin/cat /secret)" = secret ] || fail "an unconfined container could not read the secret"
 
+# The session keyring of init carries the context of its own, without one that of the processes, and without both the starter's.
+label_of_key() { # SERIAL: keyctl(2), KEYCTL_GET_SECURITY
+  python3 -c 'import ctypes, sys
+text = ctypes.create_string_buffer(256)
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(250, 17, int(sys.argv[1], 16), text, 256) < 0: sys.exit("keyctl: errno %d" % ctypes.get_errno())
+print(text.value.decode())' "$1"
+}
+session_keyrings() { awk '$9 ~ /^_ses/ {print $1}' /proc/keys | sort; } # root sees those of all
+keyring_of() { # NAME LINE...: the context of its session keyring
+  local name=$1 before; shift
+  twin "$name" free "lxc.net.0.type = empty" "$@"
+  before=$(session_keyrings)
+  k start -n "$name" || fail "$name did not start"
+  label_of_key "$(comm -13 <(echo "$before") <(session_keyrings))"
+}
+of_keyring=system_u:object_r:secret_t:s0
+got=$(keyring_of both-labels "lxc.selinux.context = $context" "lxc.selinux.context.keyring = $of_keyring")
+[ "$got" = "$of_keyring" ] || fail "the keyring has the context '$got', not $of_keyring"
+got=$(keyring_of one-label "lxc.selinux.context = $context")
+[ "$got" = "$context" ] || fail "the keyring has the context '$got', not $context"
+got=$(keyring_of no-label "lxc.selinux.context = unconfined_t")
+[ "$got" = "$(label </proc/self/attr/current)" ] || fail "without a key the keyring has the context '$got'"
+
 container wrong "lxc.selinux.context = system_u:system_r:no_such_t:s0" "lxc.net.0.type = empty"
 k start -n wrong 2>/dev/null && fail "a container started with a context that the policy does not have"
 exit 0

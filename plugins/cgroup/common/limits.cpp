@@ -153,8 +153,8 @@ void attach_configured_devices(const sdk::Context& context, const Cgroups& cgrou
         const std::string verb = file.substr(file.find('.') + 1);
         try {
             rules.add(verb, value);
-        } catch (Error& error) {
-            throw error.at(prefix2 + file);
+        } catch (const Error& error) {
+            throw Error(error.code(), prefix2 + file, cat(error.message(), " \"", error.object(), "\" in"), error.hint());
         }
         statements += cat(verb, ' ', value, '\n');
     }

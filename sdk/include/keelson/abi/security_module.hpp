@@ -37,6 +37,17 @@ protected:
     ~SecurityMounts() = default;
 };
 
+/// Optional, "keelson.lsm.keyring/1": the module labels the session keyring that the container gets.
+class SecurityKeyring {
+public:
+    /// [inside] Asked with true before the keyring is made: keys that the calling process makes from then on carry the label.
+    /// With false when it is made: they are as before. `proc_borrowed`: see SecurityModule::confine.
+    virtual Status label_keys(const Context* context, bool label, int32_t proc_borrowed, ErrorSink* error) noexcept = 0;
+
+protected:
+    ~SecurityKeyring() = default;
+};
+
 /// Optional, "keelson.lsm.label/1": the module confines by a label, which keelson attach --context replaces.
 class SecurityLabel {
 public:

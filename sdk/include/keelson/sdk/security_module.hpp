@@ -37,6 +37,31 @@ protected:
     ~SecurityMounts() = default;
 };
 
+/// For modules that label the session keyring: derive the plugin's class from this as well.
+class SecurityKeyring {
+public:
+    static constexpr std::string_view id = "keelson.lsm.keyring/1";
+    /// Of the calling process: whether the keys that it makes from now on carry the label.
+    virtual void label_keys(const Context&, bool label, int proc_borrowed) = 0;
+
+protected:
+    ~SecurityKeyring() = default;
+};
+
+class SecurityKeyringBridge final : public abi::SecurityKeyring {
+public:
+    explicit SecurityKeyringBridge(sdk::SecurityKeyring* author) noexcept : author_(author) {}
+    bool available() const noexcept { return author_ != nullptr; }
+
+private:
+    abi::Status label_keys(const abi::Context* context, bool label, int32_t proc_borrowed,
+                           abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { author_->label_keys(Context(*context), label, proc_borrowed); });
+    }
+
+    sdk::SecurityKeyring* author_;
+};
+
 class SecurityMountsBridge final : public abi::SecurityMounts {
 public:
     explicit SecurityMountsBridge(sdk::SecurityMounts* author) noexcept : author_(author) {}
@@ -70,12 +95,15 @@ public:
     explicit SecurityModuleBridge(sdk::SecurityModule& author) noexcept
         : Bridge(author),
           label_(dynamic_cast<sdk::SecurityLabel*>(&author)),
-          mounts_(dynamic_cast<sdk::SecurityMounts*>(&author)) {}
+          mounts_(dynamic_cast<sdk::SecurityMounts*>(&author)),
+          keyring_(dynamic_cast<sdk::SecurityKeyring*>(&author)) {}
 
 private:
     void* interface(abi::StringView id) noexcept final {
         if (from_abi(id) == sdk::SecurityLabel::id && label_.available()) return static_cast<abi::SecurityLabel*>(&label_);
         if (from_abi(id) == sdk::SecurityMounts::id && mounts_.available()) return static_cast<abi::SecurityMounts*>(&mounts_);
+        if (from_abi(id) == sdk::SecurityKeyring::id && keyring_.available())
+            return static_cast<abi::SecurityKeyring*>(&keyring_);
         return Bridge::interface(id);
     }
     abi::Status check(const abi::Context* context, bool* wanted, abi::ErrorSink* error) noexcept final {
@@ -91,6 +119,7 @@ private:
 
     SecurityLabelBridge label_;
     SecurityMountsBridge mounts_;
+    SecurityKeyringBridge keyring_;
 };
 
 }  // namespace keelson::sdk
