@@ -145,6 +145,12 @@ mounted /dev '.*size=492k'
 mounted /dev/.lxc/proc 'rw,relatime / .* proc'
 mounted /dev/.lxc/sys 'rw,relatime / .* sysfs'
 
+# ---- lxc.rootfs.managed: destroy runs the hook and leaves everything
+twin kept all "$same" "lxc.rootfs.managed = 0" "lxc.hook.destroy = /bin/sh -c 'touch $work/destroyed'"
+k destroy -n kept >/dev/null 2>&1 || fail "an unmanaged container cannot be destroyed"
+[ -e "$lxcpath/kept/config" ] && [ -e "$lxcpath/all/rootfs/bin/busybox" ] || fail "destroy took an unmanaged rootfs, or its configuration, away"
+[ -e "$work/destroyed" ] || fail "destroy of an unmanaged container did not run the hook"
+
 # ---- what is refused, with words
 ln -s / "$lxcpath/all/rootfs/run/link"
 refused link "a symbolic link is in the way" "$e $s run/link none bind"

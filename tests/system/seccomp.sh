@@ -13,6 +13,24 @@ for round in first second; do
   check "it did not stop" k stop -k -n filtered
 done
 
+# A starter that is confined itself leaves the policy out, but for lxc.seccomp.allow_nesting.
+filters() { sed -n 's/^Seccomp_filters:[^0-9]*//p' "/proc/$(k info -n "$1" -pH)/status"; }
+confined() { # COMMAND...: under a filter that allows everything
+  python3 -c 'import ctypes, os, struct, sys
+code = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0x7fff0000))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)))
+if ctypes.CDLL(None).prctl(22, 2, program) != 0: sys.exit("no seccomp")
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+twin nested filtered "lxc.net.0.type = empty" "lxc.seccomp.profile = $policy"
+check "a confined starter could not start it" confined "$(program start)" -P "$lxcpath" -n nested
+[ "$(filters nested)" = 1 ] || fail "a confined starter loaded the policy nevertheless: $(filters nested)"
+k stop -k -n nested
+echo "lxc.seccomp.allow_nesting = 1" >>"$lxcpath/nested/config"
+check "a confined starter could not start it with allow_nesting" confined "$(program start)" -P "$lxcpath" -n nested
+[ "$(filters nested)" = 2 ] || fail "lxc.seccomp.allow_nesting has no effect: $(filters nested) filters"
+k stop -k -n nested
+
 echo 'read allow' >>"$policy"
 k start -n filtered 2>/dev/null && fail "started with a bad policy"
 exit 0
