@@ -1,6 +1,7 @@
 #include <strings.h>
 #include <syslog.h>
 #include <frontends/cli/arguments.hpp>
+#include <frontends/cli/known_options.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb.hpp>
 #include <kernel/base/file.hpp>
@@ -19,46 +20,11 @@ namespace {
 /// What programs that read lxc-*'s --version compare against.
 constexpr const char* lxc_version = "5.0.2";
 
-constexpr Option name_option = {'n', "name", "NAME", "NAME of the container"};
-constexpr Option common_options[] = {
-    {'h', "help", nullptr, "Show this help"},
-    {'?', nullptr, nullptr, nullptr},
-    {0, "usage", nullptr, "List all options"},
-    {0, "version", nullptr, "Print the version"},
-    {'q', "quiet", nullptr, "Write no messages to stderr"},
-    {'o', "logfile", "FILE", "Append the log to FILE"},
-    {'l', "logpriority", "LEVEL", "Least level that goes to the log (default: ERROR)"},
-    {'P', "lxcpath", "PATH", "Directory of the containers"},
-    {0, "rcfile", "FILE", "Use FILE instead of the container's configuration"},
-    {0, "format", "FORMAT", "human or json, also for errors", true},
-};
-
-/// Own options of the verb first. One that declares a common option again hides that.
-struct KnownOptions {
-    KnownOptions(const Verb& verb, bool as_lxc) {
-        for (const auto& option : verb.options)
-            if (!(option.own && as_lxc)) all.push_back(option);
-        if (verb.naming == Naming::container) all.push_back(name_option);
-        own = all.size();
-        for (const auto& option : common_options)
-            if (!(option.own && as_lxc) && !declared(option)) all.push_back(option);
-        if (verb.naming == Naming::none) all.push_back({'n', "name", "NAME", nullptr});
-    }
-    bool declared(const Option& option) const {
-        return std::any_of(all.begin(), all.end(), [&option](const Option& other) {
-            return option.word && other.word && std::string_view(other.word) == option.word;
-        });
-    }
-    std::vector<Option> all;
-    size_t own = 0;
-};
-
 std::string help_text(const Invocation& invocation) {
     const Verb& verb = *invocation.verb;
     const KnownOptions known(verb, invocation.as_lxc);
-    const std::span<const Option> all = known.all;
     return cat("Usage: ", invocation.program, " ", verb.synopsis, "\n\n", verb.summary, "\n\nOptions :\n",
-               describe(all.first(known.own)), "\nCommon options :\n", describe(all.subspan(known.own)),
+               describe(known.own()), "\nCommon options :\n", describe(known.common()),
                "\nAn argument of a long option is mandatory or optional for its short form too.\n\nSee the ", invocation.page(),
                " man page for further information.\n\n");
 }
@@ -74,8 +40,8 @@ std::optional<int> answer(const Invocation& invocation) {
         return options.has("help") ? 0 : 1;
     }
     if (options.has("usage")) {
-        print(stderr,
-              cat("Usage: ", invocation.program, " ", list_usage(KnownOptions(*invocation.verb, invocation.as_lxc).all), "\n"));
+        print(stderr, cat("Usage: ", invocation.program, " ",
+                          list_usage(KnownOptions(*invocation.verb, invocation.as_lxc).all()), "\n"));
         return 0;
     }
     if (options.has("version")) {
@@ -226,7 +192,7 @@ void log_as_configured(const Invocation& invocation, const config::Config& confi
 int run_verb(const Verb& verb, Invocation invocation) {
     invocation.verb = &verb;
     if (verb.naming != Naming::raw) try {
-            invocation.options = Options(KnownOptions(verb, invocation.as_lxc).all, invocation.arguments);
+            invocation.options = Options(KnownOptions(verb, invocation.as_lxc).all(), invocation.arguments);
         } catch (const UsageError& error) {
             print(stderr, cat(invocation.program, ": ", error.what(), "\n", help_text(invocation)));
             return 1;

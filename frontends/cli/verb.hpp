@@ -30,6 +30,7 @@ struct Verb {
     int (*run)(Invocation&);
     Naming naming = Naming::container;
     bool lxc_name = true;     ///< exists as lxc-NAME too
+    bool same_as_lxc = true;  ///< by that name it is the same command; else the page of lxc-NAME is written by hand
     bool many_paths = false;  ///< -P may be given more than once
     bool enters = false;      ///< runs code of ours inside of a container: see readonly_exec.hpp
     /// What --help shows on stdout after the options; may be left out. Called without a container's name.

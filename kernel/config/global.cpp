@@ -26,31 +26,25 @@ std::string without_trailing_slashes(std::string path) {
     return path;
 }
 
-struct Item {
-    std::string_view name;
-    std::string_view for_root;
-    /// After $HOME, if it begins with a slash.
-    std::string_view for_users;
-};
-
-constexpr Item items[] = {
-    {"lxc.default_config", "/etc/lxc/default.conf", "/.config/lxc/default.conf"},
-    {"lxc.lxcpath", "/var/lib/lxc", "/.local/share/lxc"},
-    {"lxc.bdev.lvm.vg", "lxc", "lxc"},
-    {"lxc.bdev.lvm.thin_pool", "lxc", "lxc"},
-    {"lxc.bdev.zfs.root", "lxc", "lxc"},
-    {"lxc.cgroup.use", "", ""},
-    {"lxc.cgroup.pattern", "", ""},
-    {"lxc.bdev.rbd.rbdpool", "lxc", "lxc"},
-    {"lxc.bdev.rbd.rbduser", "", ""},
-    {"keelson.plugin.path", "", ""},
+constexpr GlobalItem items[] = {
+    {"lxc.default_config", "/etc/lxc/default.conf", "~/.config/lxc/default.conf",
+     "configuration that a new container begins with"},
+    {"lxc.lxcpath", "/var/lib/lxc", "~/.local/share/lxc", "directory of the containers"},
+    {"lxc.bdev.lvm.vg", "lxc", "lxc", "volume group for containers in logical volumes"},
+    {"lxc.bdev.lvm.thin_pool", "lxc", "lxc", "thin pool for them"},
+    {"lxc.bdev.zfs.root", "lxc", "lxc", "dataset below which containers are made"},
+    {"lxc.cgroup.use", "", "", "cgroup version 1 controllers to use, between commas; empty: all that are there"},
+    {"lxc.cgroup.pattern", "", "", "cgroup of each container, %n is its name"},
+    {"lxc.bdev.rbd.rbdpool", "lxc", "lxc", "Ceph pool for containers in RBD images"},
+    {"lxc.bdev.rbd.rbduser", "", "", "Ceph user for them"},
+    {"keelson.plugin.path", "", "", "directories of plugins beside that of the installation, between colons"},
 };
 /// The rest are known but not listed.
 constexpr size_t listed_items = 7;
 
-std::string fallback(const Item& item) {
+std::string fallback(const GlobalItem& item) {
     if (is_root()) return std::string(item.for_root);
-    return item.for_users.starts_with('/') ? cat(home(), item.for_users) : std::string(item.for_users);
+    return item.for_users.starts_with('~') ? cat(home(), item.for_users.substr(1)) : std::string(item.for_users);
 }
 
 GlobalFile read_global_file() {
@@ -75,13 +69,15 @@ std::string_view GlobalFile::find(std::string_view item) const noexcept {
 }
 
 std::string global(const std::string& item) {
-    const Item* const known = std::ranges::find(items, item, &Item::name);
+    const GlobalItem* const known = std::ranges::find(items, item, &GlobalItem::name);
     if (known == std::end(items)) throw Error(EINVAL, item, "unknown item of lxc.conf", "lxc-config -l lists them");
     static const GlobalFile file = read_global_file();
     const std::string_view said = file.find(item);
     std::string value = said.empty() ? fallback(*known) : std::string(said);
     return item == "lxc.lxcpath" ? without_trailing_slashes(std::move(value)) : value;
 }
+
+std::span<const GlobalItem> known_global_items() { return items; }
 
 const std::vector<std::string>& global_items() {
     static const std::vector<std::string> names = [] {

@@ -1,10 +1,21 @@
 // lxc.conf (lxc.system.conf(5)) and the places that follow from who runs us.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace keelson::config {
+
+/// An item of the file with its defaults, those of an ordinary user with ~ for $HOME.
+struct GlobalItem {
+    std::string_view name;
+    std::string_view for_root;
+    std::string_view for_users;
+    std::string_view help;  ///< one line
+};
+std::span<const GlobalItem> known_global_items();
 
 /// Value of an item of the global file, else its default. Throws Error for an unknown item.
 std::string global(const std::string& item);

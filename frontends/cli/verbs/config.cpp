@@ -1,10 +1,10 @@
 // keelson config get|set|unset|list|lint|doc: the configuration of a container, or a file of that language.
+#include <frontends/cli/config_doc.hpp>
 #include <frontends/cli/json.hpp>
 #include <frontends/cli/legacy_config.hpp>
+#include <frontends/cli/lxc_config.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb_table.hpp>
-#include <frontends/cli/config_doc.hpp>
-#include <frontends/cli/lxc_config.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/config_text.hpp>
@@ -188,12 +188,15 @@ int run(Invocation& invocation) {
 
 }  // namespace
 
-const Verb config_verb = {"config",
-                          "get|set|unset|list|lint|doc ...",
-                          "Read, change, check and explain configurations",
-                          "did not work",
-                          known_options,
-                          run,
-                          Naming::raw};
+const Verb config_verb = {
+    .name = "config",
+    .synopsis = "get|set|unset|list|lint|doc ...",
+    .summary = "Read, change, check and explain configurations",
+    .failed = "did not work",
+    .options = known_options,
+    .run = run,
+    .naming = Naming::raw,
+    .same_as_lxc = false,
+};
 
 }  // namespace keelson::cli

@@ -1,4 +1,5 @@
 // keelson help [VERB]
+#include <frontends/cli/manuals.hpp>
 #include <frontends/cli/verb_table.hpp>
 
 #include <algorithm>
@@ -15,9 +16,14 @@ int list_verbs() {
     return 0;
 }
 
+/// For the build: neither is shown by --help.
+constexpr Option options[] = {{0, "manuals", "DIRECTORY", nullptr}, {0, "parts", "DIRECTORY", nullptr}};
+
 int run(Invocation& invocation) {
-    if (invocation.arguments.empty()) return list_verbs();
-    const std::string& name = invocation.arguments.front();
+    const Options given(options, invocation.arguments);
+    if (given.has("manuals")) return write_manuals(given.value("manuals"), given.value("parts")), 0;
+    if (given.words.empty()) return list_verbs();
+    const std::string& name = given.words.front();
     const Verb* verb = find_verb(name);
     if (!verb) return usage_failure(invocation, unknown_verb(name));
     Invocation help;
@@ -33,7 +39,7 @@ const Verb help_verb = {
     .synopsis = "[VERB]",
     .summary = "Show what verbs and options there are",
     .failed = "did not work",
-    .options = {},
+    .options = options,
     .run = run,
     .naming = Naming::raw,
     .lxc_name = false,
