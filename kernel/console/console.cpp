@@ -35,6 +35,18 @@ UniqueFd open_peer_path(const std::string& path) {
     return base::open_file(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_APPEND | O_CREAT, 0600);
 }
 
+/// False: `body` failed, which is in the log.
+template <typename Body>
+bool guard(const char* consequence, const Body& body) {
+    try {
+        body();
+        return true;
+    } catch (const std::exception& error) {
+        base::log_error(cat(consequence, ": ", error.what()));
+        return false;
+    }
+}
+
 void set_raw(int fd) {
     termios attributes{};
     if (::tcgetattr(fd, &attributes) < 0) throw Error::last("ask for the modes of a pty", {});
@@ -126,7 +138,8 @@ void Console::attach(monitor::EventLoop& loop) {
     if (!state.pty.master) return;
     state.loop = &loop;
     set_nonblocking(state.pty.master.get());
-    loop.add(state.pty.master.get(), EPOLLIN, [&state](uint32_t events) { state.on_master(events); });
+    loop.add(state.pty.master.get(), EPOLLIN,
+             [&state](uint32_t events) { guard("the console loses output", [&] { state.on_master(events); }); });
     if (!state.main.alive()) return;
     window_changed();
     if (::isatty(state.main.fd.get())) state.raw = std::make_unique<RawTerminal>(state.main.fd.get());
@@ -154,7 +167,9 @@ void Console::close() noexcept {
 }
 
 void Console::State::watch(Peer& peer) try {
-    loop->add(peer.fd.get(), EPOLLIN, [this, &peer](uint32_t events) { on_peer(peer, events); });
+    loop->add(peer.fd.get(), EPOLLIN, [this, &peer](uint32_t events) {
+        if (!guard("the console's other end is closed", [&] { on_peer(peer, events); })) lose(peer);
+    });
     peer.watched = true;
 } catch (const Error& error) {
     if (error.code() != EPERM) throw;  // epoll_ctl(2): a plain file, which never has input

@@ -33,10 +33,11 @@ void restore_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-/// The monitor died before the death signal was set: nobody would end us.
+/// A monitor that died before the death signal was set would leave us behind. Its end of the channel tells, and not getppid(2),
+/// which is 0 in a pid namespace of our own whether it lives or not.
 void die_with_monitor(const Run& run) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (run.has(CLONE_NEWPID) ? ::getppid() != 0 : ::getppid() == 1) ::_exit(1);
+    if (run.turns.abandoned()) ::_exit(1);
 }
 
 /// In a user namespace of its own, or one that it shares, all else is done as that one's root.

@@ -105,11 +105,19 @@ void Supervisor::resolve() {
     run_->lifecycle.run(lifecycle::Stage::resolve, lifecycle::Stage::resolve, run_->turns, run_->trace);
 }
 
-void Supervisor::start() {
-    state_ = monitor::State::starting;
+void Supervisor::prepare() try {
     resolve();
     run_->journal = lifecycle::Journal::create(facts_.runtime_directory(), facts_.lxcpath(), facts_.name());
     run_->actors.attach_journal(&*run_->journal);
+} catch (...) {
+    // A container that was to boot again has ended for good.
+    if (reboots(wait_status_)) end_life();
+    throw;
+}
+
+void Supervisor::start() {
+    state_ = monitor::State::starting;
+    prepare();
     // A container that rebooted has its monitor already.
     run_->monitor_born = monitor_born_;
     try {
@@ -197,7 +205,8 @@ void Supervisor::handle_signals() {
                 run_->console.window_changed();
                 continue;
             }
-            process::send_signal(run_->child.pidfd.get(), signal == SIGHUP ? SIGTERM : signal);
+            tolerate("pass on a signal",
+                     [&] { process::send_signal(run_->child.pidfd.get(), signal == SIGHUP ? SIGTERM : signal); });
         }
     });
 }
@@ -226,12 +235,17 @@ void Supervisor::finish(bool reboot) {
     run_->namespace_fds.close();
     announce(monitor::State::stopped);
     server_.reset();
+    // Whoever waits hears of the end by the end of the socket.
     if (!reboot) listener_.reset();
     tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
     tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
-    if (!reboot && config_.flag("lxc.ephemeral")) {
-        tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
-    }
+    if (!reboot) end_life();
+}
+
+void Supervisor::end_life() {
+    listener_.reset();
+    if (!config_.flag("lxc.ephemeral")) return;
+    tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
 }
 
 void Supervisor::announce(monitor::State state) {

@@ -40,6 +40,8 @@ public:
 
 private:
     void resolve();
+    /// What comes before the stages that can be undone.
+    void prepare();
     void start();
     void finish_start();
     void serve();
@@ -48,6 +50,8 @@ private:
     [[noreturn]] void give_up(const Error& error);
     /// Stop is start, unwound: scripts and hooks, then the journal. Reports what failed to the log.
     void finish(bool reboot);
+    /// The container runs no more, and does not come again: the address is free, and an ephemeral container is destroyed.
+    void end_life();
     bool awaited() const noexcept;
     int wait_for_report();
     [[noreturn]] void live_as_monitor();

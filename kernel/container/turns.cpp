@@ -52,6 +52,8 @@ void ChannelTurns::wait() {
         throw Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
 }
 
+bool ChannelTurns::abandoned() const { return channel_.hung_up(); }
+
 void ChannelTurns::hand_over(const std::string& name, const std::vector<int>& borrowed_fds) {
     for (size_t sent = 0; sent < borrowed_fds.size(); sent += process::Channel::most_fds) {
         const auto first = borrowed_fds.begin() + static_cast<std::ptrdiff_t>(sent);

@@ -30,6 +30,9 @@ public:
     void tell(const std::string& name, const std::string& text);
     std::string told(const std::string& name);
 
+    /// Whether the other side has ended, or closed its end; asks without waiting.
+    bool abandoned() const;
+
     /// [inside] An Error for the host, if that still lives.
     void fail(const Error& error) noexcept { channel_.fail(error); }
     /// [inside] The next thing is exec, which closes the channel. `trace` travels along.

@@ -71,7 +71,8 @@ struct Client {
     bool allowed = false;
     bool has_tty = false;
     bool kept = false;
-    uint32_t wanted = 0;  ///< states, by bit
+    uint64_t arrival = 0;  ///< counts up
+    uint32_t wanted = 0;   ///< states, by bit
     std::string received;
     std::string unsent;
 };
@@ -90,7 +91,9 @@ struct CommandServer::Clients {
     }
 
     void accept();
-    void make_room(bool allowed);
+    bool make_room(bool allowed, bool full);
+    using Map = std::map<int, Client>;
+    Map::iterator longest_silent();
     void on_event(int fd, uint32_t events);
     void read(int fd, Client& client);
     bool complete(int fd, Client& client);
@@ -109,20 +112,24 @@ struct CommandServer::Clients {
     UniqueFd listener;
     EventLoop& loop;
     CommandTarget& target;
-    std::map<int, Client> clients;
+    Map clients;
+    uint64_t arrivals = 0;
 };
 
 namespace {
 
 /// Descriptors that clients leave to the monitor for its own work.
-constexpr size_t reserved_fds = 64;
+constexpr rlim_t reserved_fds = 64;
 /// Connections of users who may not command anything: they wait for their refusal, and crowd out but each other.
 constexpr size_t most_strangers = 16;
 
-size_t most_clients() {
+/// A client with such a descriptor has got one of the last: the kernel gives the lowest that is free.
+bool is_reserved(int fd) {
+    constexpr rlim_t most = 65536;
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= 2 * reserved_fds) return reserved_fds;
-    return std::min<size_t>(limit.rlim_cur - reserved_fds, 65536);
+    if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return static_cast<rlim_t>(fd) >= reserved_fds;
+    const rlim_t free = limit.rlim_cur - std::min(limit.rlim_cur / 2, reserved_fds);
+    return static_cast<rlim_t>(fd) >= std::min(free, most);
 }
 
 bool may_command(int fd) {
@@ -138,11 +145,12 @@ void CommandServer::Clients::accept() {
     UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd) return;
     const bool allowed = may_command(fd.get());
-    make_room(allowed);
-    if (clients.size() >= most_clients()) return;
+    if (!make_room(allowed, is_reserved(fd.get()))) return;
     const int number = fd.get();
     try {
-        clients[number].allowed = allowed;
+        Client& client = clients[number];
+        client.allowed = allowed;
+        client.arrival = ++arrivals;
         loop.add(number, EPOLLIN | EPOLLRDHUP, [this, number](uint32_t events) { on_event(number, events); });
         fd.release();
     } catch (const std::exception& error) {
@@ -151,12 +159,26 @@ void CommandServer::Clients::accept() {
     }
 }
 
-void CommandServer::Clients::make_room(bool allowed) {
+/// False: there is none. A stranger leaves first; then, for who may command, whoever has asked nothing for the longest.
+bool CommandServer::Clients::make_room(bool allowed, bool full) {
     const auto is_stranger = [](const auto& entry) { return !entry.second.allowed; };
-    const auto strangers = static_cast<size_t>(std::count_if(clients.begin(), clients.end(), is_stranger));
-    const bool full = clients.size() >= most_clients();
-    if (strangers > 0 && (allowed ? full : full || strangers >= most_strangers))
-        drop(std::find_if(clients.begin(), clients.end(), is_stranger)->first);
+    const auto strangers = static_cast<size_t>(std::ranges::count_if(clients, is_stranger));
+    const bool crowded = full || (!allowed && strangers >= most_strangers);
+    if (!crowded) return true;
+    const auto leaves =
+        strangers > 0 ? std::ranges::find_if(clients, is_stranger) : (allowed ? longest_silent() : clients.end());
+    if (leaves == clients.end()) return false;
+    drop(leaves->first);
+    return true;
+}
+
+CommandServer::Clients::Map::iterator CommandServer::Clients::longest_silent() {
+    auto found = clients.end();
+    for (auto at = clients.begin(); at != clients.end(); ++at) {
+        if (at->second.stage != Client::Stage::reading) continue;
+        if (found == clients.end() || at->second.arrival < found->second.arrival) found = at;
+    }
+    return found;
 }
 
 void CommandServer::Clients::on_event(int fd, uint32_t events) {

@@ -1,5 +1,6 @@
 #include <sys/epoll.h>
 #include <keelson/sdk/error.hpp>
+#include <kernel/base/log.hpp>
 #include <kernel/monitor/event_loop.hpp>
 
 namespace keelson::monitor {
@@ -31,10 +32,20 @@ void EventLoop::run() {
         const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
         if (count < 0 && errno != EINTR) throw Error::last("epoll_wait", {});
         if (count <= 0) continue;
-        const auto found = handlers_.find(event.data.fd);
-        if (found == handlers_.end()) continue;
-        const std::shared_ptr<Handler> handler = found->second;
-        (*handler)(event.events);
+        dispatch(event.data.fd, event.events);
+    }
+}
+
+void EventLoop::dispatch(int fd, uint32_t events) {
+    const auto found = handlers_.find(fd);
+    if (found == handlers_.end()) return;
+    const std::shared_ptr<Handler> handler = found->second;
+    try {
+        (*handler)(events);
+    } catch (const std::exception& error) {
+        base::log_error(cat("descriptor ", fd, " is watched no longer: ", error.what()));
+        // Its number may be another's by now.
+        if (const auto now = handlers_.find(fd); now != handlers_.end() && now->second == handler) remove(fd);
     }
 }
 

@@ -19,11 +19,14 @@ public:
     void add(int fd, uint32_t events, Handler handler);
     void modify(int fd, uint32_t events);
     void remove(int fd);
-    /// Runs until `stop`. A handler's exception ends it.
+    /// Runs until `stop`. A handler that lets an exception out is logged and not called again; its descriptor is no longer
+    /// watched, and everything else goes on.
     void run();
     void stop() noexcept { running_ = false; }
 
 private:
+    void dispatch(int fd, uint32_t events);
+
     UniqueFd epoll_;
     std::map<int, std::shared_ptr<Handler>> handlers_;  ///< shared: a handler may remove itself while it runs
     bool running_ = false;

@@ -92,7 +92,7 @@ std::vector<abi::Key> read_keys(const sdk::ElfSections& elf, const PluginFile& f
         throw Error(0, file.path, cat("keys of ", bytes.size(), " bytes, not a multiple of ", sizeof(abi::Key), ", in"),
                     "put nothing but KEELSON_KEYS into the section " KEELSON_KEYS_SECTION);
     std::vector<abi::Key> keys(bytes.size() / sizeof(abi::Key));
-    std::memcpy(keys.data(), bytes.data(), bytes.size());
+    if (!keys.empty()) std::memcpy(keys.data(), bytes.data(), bytes.size());
     for (const abi::Key& key : keys) check_key(key, file);
     return keys;
 }

@@ -2,6 +2,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/process/channel.hpp>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -93,6 +94,14 @@ Channel::Message Channel::receive() {
     result.text = buffer.substr(1, static_cast<size_t>(size) - 1);
     result.fds = take_fds(message);
     return result;
+}
+
+bool Channel::hung_up() const {
+    pollfd poll{end_.get(), 0, 0};
+    while (::poll(&poll, 1, 0) < 0) {
+        if (errno != EINTR) throw Error::last("poll", "the channel to the other side of the start");
+    }
+    return (poll.revents & POLLHUP) != 0;
 }
 
 void work_and_end(Channel& channel, const std::function<void()>& body) noexcept {

@@ -37,6 +37,8 @@ public:
     Message receive();
     void close() noexcept { end_.reset(); }
     int fd() const noexcept { return end_.get(); }
+    /// Nobody has the other end any more; what was sent before can still be received.
+    bool hung_up() const;
 
 private:
     UniqueFd end_;

@@ -14,6 +14,8 @@
 #   at_end COMMAND...     run when the test ends, the last one first
 #   $klt                  begins every name that the test gives: container, link, user
 #   $work, $lxcpath       the test's directory, and its containers
+#   sanitizer_reports     the reports of AddressSanitizer and UndefinedBehaviorSanitizer, from a build with them (--asan):
+#                         any report of any process fails the test, whoever it was and whatever it left behind
 #   on_terminal EXPECT SEND... -- COMMAND...   run on a terminal of its own, see on_terminal.py
 # What host_state.sh has is there too.
 set -u
@@ -29,6 +31,15 @@ else # the same test started again, as another user
   work=$KEELSON_TEST_WORK
 fi
 lxcpath=$work/lxc
+
+# What goes wrong in any process of ours ends it and is written into the test's directory; a container's process that has
+# pivoted writes to the same path below its root. Leaks are looked for elsewhere: LeakSanitizer traces its process by pid at the
+# end, and waits for ever in one that has joined the pid namespace of a container for its children.
+if grep -qs '^KEELSON_SANITIZE:BOOL=ON' "$KEELSON_BUILD/CMakeCache.txt"; then
+  export ASAN_OPTIONS=log_path=$work/sanitizer:abort_on_error=1:handle_abort=1:detect_leaks=0
+  export UBSAN_OPTIONS=log_path=$work/sanitizer:abort_on_error=1:halt_on_error=1:print_stacktrace=1
+fi
+sanitizer_reports() { find "$work" -xdev -name 'sanitizer.[0-9]*' -size +0 2>/dev/null; }
 
 skip() { echo "$*"; exit 77; }
 fail() { echo "failed: $*"; exit 1; }
@@ -58,6 +69,11 @@ cleanup() {
     [ ! -e "$dir/config" ] || k stop -k -n "$(basename "$dir")" >/dev/null 2>&1
   done
   for ((i = ${#ends[@]} - 1; i >= 0; i--)); do eval "${ends[i]}"; done
+  if [ -n "$(sanitizer_reports)" ]; then
+    sanitizer_reports | xargs -d '\n' head -n 40
+    echo "failed: a sanitizer reported"
+    code=1
+  fi
   [ -n "${KEELSON_TEST_WORK:-}" ] || rm -rf --one-file-system "$work"
   exit $code
 }

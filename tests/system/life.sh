@@ -109,6 +109,16 @@ expect 137 k execute -n "$web" -- sh -c 'kill -KILL $$'
 # foreground: the exit code is 0 whatever init's is
 expect 0 k start -F -n "$web" -- sh -c 'exit 3'
 
+# an ephemeral container that cannot boot again has ended, and is destroyed
+gone=$klt-gone
+printf '#!/bin/sh\nmv %s %s\n' "$lxcpath/$gone/rootfs" "$lxcpath/$gone/away" >"$work/take-away"
+chmod 755 "$work/take-away"
+container "$gone" "lxc.net.0.type = empty" "lxc.ephemeral = 1" "lxc.hook.post-stop = $work/take-away"
+expect 0 k start -n "$gone"
+k attach -n "$gone" -- reboot -f
+destroyed() { [ ! -e "$lxcpath/$gone" ]; }
+wait_for 5 destroyed || fail "an ephemeral container that cannot boot again stays: $(ls "$lxcpath/$gone")"
+
 expect 0 k destroy -n "$web"
 [ ! -e "$lxcpath/$web" ] || fail "destroy left $lxcpath/$web"
 expect 1 k destroy -n "$web"

@@ -37,5 +37,26 @@ TEST(ChannelTurns, AChildWhoseHostDiedSaysSoToNobody) {
     turns.fail(Error(EIO, "disk", "read"));
 }
 
+TEST(ChannelTurns, AChildSeesThatItsHostDied) {
+    ChannelTurns turns;
+    turns.open();
+    const process::Clone child = process::clone_process({});
+    if (child.pid == 0) {
+        turns.became_child();
+        if (turns.abandoned()) ::_exit(1);
+        try {
+            turns.pass();
+            turns.wait();
+        } catch (const Error&) {
+        }
+        ::_exit(turns.abandoned() ? 0 : 2);
+    }
+    turns.became_host();
+    turns.wait();
+    EXPECT_FALSE(turns.abandoned());
+    turns.close();
+    EXPECT_EQ(process::reap(child.pidfd.get()), 0);
+}
+
 }  // namespace
 }  // namespace keelson::container

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <keelson/sdk/error.hpp>
+#include <kernel/base/log.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
 
@@ -320,6 +321,19 @@ TEST_F(CommandSocket, AThousandConnectionsLeaveRoomForOneMore) {
     ::setrlimit(RLIMIT_NOFILE, &old);
 }
 
+TEST_F(CommandSocket, SilentConnectionsMakeRoomWhenDescriptorsRunOut) {
+    rlimit old{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
+    const rlimit low{.rlim_cur = 512, .rlim_max = old.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+    const auto tty = client.call(Command::get_tty_fd, 1, {}, true);
+    std::vector<UniqueFd> open;  // client and server share the limit here
+    for (int i = 0; i < 240; ++i) open.push_back(connect());
+    EXPECT_EQ(client.state(), State::running);
+    EXPECT_TRUE(container.gone.empty()) << "a client with a terminal is not silent";
+    ::setrlimit(RLIMIT_NOFILE, &old);
+}
+
 TEST_F(CommandSocket, AnotherUserIsRefusedAndCrowdsOutNobody) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
     const auto own = client.call(Command::get_tty_fd, 1, {}, true);
@@ -382,6 +396,28 @@ TEST(CommandClient, AMonitorOfAStrangerIsNotBelieved) {
     EXPECT_THROW(CommandClient(path, "web", 1s).init_pid(), Error);
     for (const int fd : {ready[0], ready[1], finish[0], finish[1]}) ::close(fd);
     ::waitpid(child, nullptr, 0);
+}
+
+TEST(EventLoop, AHandlerThatThrowsIsNotCalledAgainAndTheOthersAre) {
+    base::detach_log_from_stderr();
+    EventLoop loop;
+    int a[2], b[2];
+    ASSERT_EQ(::pipe2(a, O_CLOEXEC) | ::pipe2(b, O_CLOEXEC), 0);
+    int failures = 0;
+    loop.add(a[0], POLLIN, [&](uint32_t) {
+        ++failures;
+        (void)!::write(b[1], "x", 1);
+        throw Error(EIO, "a", "read");
+    });
+    loop.add(b[0], POLLIN, [&](uint32_t) { loop.stop(); });
+    (void)!::write(a[1], "x", 1);
+    loop.run();
+    EXPECT_EQ(failures, 1);
+    loop.add(a[0], POLLIN, [&](uint32_t) { loop.stop(); });
+    loop.remove(b[0]);
+    loop.run();
+    EXPECT_EQ(failures, 1);
+    for (const int fd : {a[0], a[1], b[0], b[1]}) ::close(fd);
 }
 
 TEST(EventLoop, AHandlerMayRemoveItselfAndAddAnother) {
