@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace keelson::conformance {
 namespace {
@@ -21,8 +22,18 @@ std::vector<abi::Key> read_keys(const std::string& path) {
     if (!file) throw Error::last("open", path);
     const std::string bytes = sdk::ElfSections(file.get(), path).read(KEELSON_KEYS_SECTION).value_or("");
     std::vector<abi::Key> keys(bytes.size() / sizeof(abi::Key));
-    std::memcpy(keys.data(), bytes.data(), keys.size() * sizeof(abi::Key));
+    if (!keys.empty()) std::memcpy(keys.data(), bytes.data(), keys.size() * sizeof(abi::Key));
     return keys;
+}
+
+/// What happens at each signal, by its number; the handler's address stands for it.
+std::vector<sighandler_t> signal_actions() {
+    std::vector<sighandler_t> actions(static_cast<size_t>(SIGRTMAX));
+    for (int signal = 1; signal < SIGRTMAX; ++signal) {
+        struct sigaction now {};
+        if (::sigaction(signal, nullptr, &now) == 0) actions[static_cast<size_t>(signal)] = now.sa_handler;
+    }
+    return actions;
 }
 
 /// Loads the plugin for good: the process ends with the check.
@@ -39,7 +50,9 @@ const abi::PluginDescriptor& load(const std::string& path) {
 }  // namespace
 
 Bench::Bench(const Options& options, std::string directory, std::string mark)
-    : options_(options), directory_(std::move(directory)), mark_(std::move(mark)), descriptor_(&load(options.file)) {
+    : options_(options), directory_(std::move(directory)), mark_(std::move(mark)) {
+    const std::vector<sighandler_t> actions = signal_actions();
+    descriptor_ = &load(options.file);
     if (descriptor_->magic != abi::plugin_magic || descriptor_->abi_major != KEELSON_ABI_MAJOR)
         throw Failure(cat("was built for plugin interface ", descriptor_->abi_major, ".", descriptor_->abi_minor,
                           ", this kit checks ", KEELSON_ABI_MAJOR, ".", KEELSON_ABI_MINOR));
@@ -47,6 +60,8 @@ Bench::Bench(const Options& options, std::string directory, std::string mark)
     sdk::ErrorCollector errors;
     interface_ = descriptor_->open ? descriptor_->open(&errors) : nullptr;
     if (!interface_) throw Failure(errors.failure() ? cat("does not open: ", in_full(*errors.failure())) : "opens to nothing");
+    changed_signal_ = static_cast<int>(std::ranges::mismatch(actions, signal_actions()).in1 - actions.begin());
+    if (changed_signal_ == SIGRTMAX) changed_signal_ = 0;
 }
 
 std::string Bench::with_directory(std::string text) const { return replaced(std::move(text), "@dir@", directory_); }

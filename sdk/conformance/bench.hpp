@@ -37,6 +37,8 @@ public:
     const std::string& directory() const noexcept { return directory_; }
     const abi::PluginDescriptor& descriptor() const noexcept { return *descriptor_; }
     const std::vector<abi::Key>& keys() const noexcept { return keys_; }
+    /// The first signal at which something else happens since the plugin is open; 0: none.
+    int changed_signal() const noexcept { return changed_signal_; }
     template <typename Interface>
     Interface& as() const noexcept {
         return *static_cast<Interface*>(interface_);
@@ -60,6 +62,7 @@ private:
     const abi::PluginDescriptor* descriptor_ = nullptr;
     void* interface_ = nullptr;
     std::vector<abi::Key> keys_;
+    int changed_signal_ = 0;
     std::map<unsigned, std::unique_ptr<TestContainer>> containers_;
 };
 

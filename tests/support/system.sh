@@ -32,14 +32,14 @@ else # the same test started again, as another user
 fi
 lxcpath=$work/lxc
 
-# What goes wrong in any process of ours ends it and is written into the test's directory; a container's process that has
-# pivoted writes to the same path below its root. Leaks are looked for elsewhere: LeakSanitizer traces its process by pid at the
-# end, and waits for ever in one that has joined the pid namespace of a container for its children.
+# What goes wrong in any process of ours, of any user, ends it and is written into the test's directory; a container's process
+# that has pivoted writes to the same path below its root.
 if grep -qs '^KEELSON_SANITIZE:BOOL=ON' "$KEELSON_BUILD/CMakeCache.txt"; then
-  export ASAN_OPTIONS=log_path=$work/sanitizer:abort_on_error=1:handle_abort=1:detect_leaks=0
-  export UBSAN_OPTIONS=log_path=$work/sanitizer:abort_on_error=1:halt_on_error=1:print_stacktrace=1
+  [ -d "$work/reports" ] || { mkdir "$work/reports" && chmod 1777 "$work/reports"; }
+  export ASAN_OPTIONS=log_path=$work/reports/sanitizer:abort_on_error=1:handle_abort=1
+  export UBSAN_OPTIONS=log_path=$work/reports/sanitizer:abort_on_error=1:halt_on_error=1:print_stacktrace=1
 fi
-sanitizer_reports() { find "$work" -xdev -name 'sanitizer.[0-9]*' -size +0 2>/dev/null; }
+sanitizer_reports() { find "$work" -xdev -path '*/reports/sanitizer.*' -size +0 2>/dev/null; }
 
 skip() { echo "$*"; exit 77; }
 fail() { echo "failed: $*"; exit 1; }

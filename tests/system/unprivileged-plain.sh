@@ -9,7 +9,7 @@ name=$klt-u
 as_user() { # with nothing of root's environment
   setpriv --reuid $uid --regid $uid --clear-groups --inh-caps=-all env -i HOME="$work/home" USER=$user PATH="$PATH" \
     KEELSON_BUILD="${KEELSON_BUILD:-}" KEELSON_AS="${KEELSON_AS:-}" KEELSON_TEST_WORK="$work" KEELSON_TEST_OWN_HOST=1 \
-    KEELSON_TEST_ROOT=$$ "$@"
+    KEELSON_TEST_ROOT=$$ ${ASAN_OPTIONS+ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS"} "$@"
 }
 uk() { local verb=$1; shift; as_user "$(program "$verb")" -P "$work/home/lxc" "$@"; }
 
