@@ -109,7 +109,13 @@ void Config::write_to_text(const std::string& name, const std::string& value) {
 
 void Config::override(std::string_view key, std::string_view value) {
     check_one_line(key, value);
-    state_->apply(key, value, {"command line", 0});
+    if (key != "lxc.include") {
+        state_->apply(key, value, {"command line", 0});
+        return;
+    }
+    const ConfigText text = state_->text;
+    Loader(*state_).load_text(cat("lxc.include = ", quoted(value)), "command line");
+    state_->text = text;
 }
 
 void Config::unset(std::string_view key) {

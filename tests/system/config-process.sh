@@ -66,6 +66,16 @@ ask_once "$all
 0" -s lxc.cap.drop= -- sh -c "$in_proc"
 ask_once "b c" -s "lxc.environment = 'KLT=b c'" -- sh -c 'echo $KLT'
 
+echo 'lxc.environment = KLT=included' >"$work/include"
+ask_once included -s lxc.include="$work/include" -- sh -c 'echo $KLT'
+ask_once "uid=0(root) gid=0"
+[ "${KEELSON_AS:-}" = lxc ] || ask_once inits -s lxc.execute.cmd= -s "lxc.init.cmd = /bin/echo inits" # 5.0.2 crashes
+for item in lxc.bogus=1 lxc.start.auto=2 lxc.uts.name; do
+  [ "${KEELSON_AS:-}:$item" != lxc:lxc.uts.name ] || continue # is ignored
+  k execute -n "$name-once" -s "$item" -- true >"$work/out" 2>&1 && differs "-s $item is taken"
+  [ "${KEELSON_AS:-}" = lxc ] || grep -q "${item%%=*}" "$work/out" || differs "-s $item: the error does not name it: $(cat "$work/out")"
+done
+
 # Who joins a container is confined as it was started, not as its file says; environment and user are the file's.
 container "$name-joined" "lxc.mount.auto = proc:rw" "lxc.cap.drop = mknod" "lxc.environment = KLT=file"
 printf '2\ndenylist\nswapon errno 1\n' >"$work/policy"

@@ -28,8 +28,8 @@ int run(Invocation& invocation) {
         throw Error(ENOENT, container.config_path(), "no container config",
                     "without one the command would run on the host's root");
     apply(invocation.options, container.config());
-    if (invocation.words().empty() && !container.config().is_set("lxc.execute.cmd"))
-        return usage_failure(invocation, "missing command");
+    const bool configured = container.config().is_set("lxc.execute.cmd") || container.config().is_set("lxc.init.cmd");
+    if (invocation.words().empty() && !configured) return usage_failure(invocation, "missing command");
     log_as_configured(invocation, container.config());
     container::StartOptions start;
     start.execute = true;
