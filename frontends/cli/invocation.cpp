@@ -1,5 +1,7 @@
 #include <strings.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 #include <frontends/cli/arguments.hpp>
 #include <frontends/cli/known_options.hpp>
 #include <frontends/cli/report.hpp>
@@ -84,6 +86,12 @@ int facility_named(const std::string& name) {
     static constexpr int local[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
                                     LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
     return local[static_cast<size_t>(name.back() - '0') % std::size(local)];
+}
+
+/// Ours, or root's. Somebody else's must not say which file we append to, of somebody whose container is only looked at.
+bool is_trusted(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && (status.st_uid == 0 || status.st_uid == ::geteuid());
 }
 
 /// For verbs that do without: what is wrong with the configuration is told by those that need it.
@@ -172,7 +180,7 @@ container::Container Invocation::container() const {
         base::log_warn(cat("leftovers of ", name, ": ", error.what()));
     }
     if (options.has("rcfile")) container.load_config(options.value("rcfile"));
-    if (options.has("rcfile") || container.defined()) log_as_configured_if_possible(*this, container);
+    if (options.has("rcfile") || is_trusted(container.config_path())) log_as_configured_if_possible(*this, container);
     return container;
 }
 

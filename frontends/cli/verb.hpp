@@ -73,8 +73,8 @@ int run_verb(const Verb& verb, Invocation invocation);
 /// A line on stderr unless --quiet; under an lxc- name in LXC's format, and in the log.
 void complain(const Invocation& invocation, std::string_view text, base::Where where = base::Where::here());
 /// From here on the log goes to lxc.log.file from lxc.log.level on, unless the command line names a file (-o), and to
-/// lxc.log.syslog. Invocation::container() does so as far as it can; a verb that starts does it again, because the monitor goes
-/// on with its log. Throws.
+/// lxc.log.syslog. Invocation::container() does so as far as it can, for a configuration of ours or root's; a verb that starts
+/// does it again, because the monitor goes on with its log. Throws.
 void log_as_configured(const Invocation& invocation, const config::Config& config);
 /// Ends a verb whose command line makes no sense: "PROGRAM: text" on stderr unless --quiet, and 1.
 int usage_failure(const Invocation& invocation, std::string_view text);

@@ -6,7 +6,7 @@
 #   ours                                  what follows is for our own runtime alone, which LXC 5.0.2 does not have
 #   look NAME [OPTION...]                 starts a container with all rows (OPTIONs are of lxc-start), compares, forgets them
 #
-# `look` asks the running container for each key too (lxc-info -c), has the cleared rows in a second container NAME-cleared, and
+# `look` asks the running container for each key too (lxc-info -c), writes and removes the lines by keelson config, has the cleared rows in a second container NAME-cleared, and
 # leaves the first one running. Its init is /bin/sh /look; an init that is named by a row has to end in /look, too.
 root_outside= # who is the container's root, for a container with an id map
 lines=() commands=() expected=() cleared=() only_ours=
@@ -64,7 +64,7 @@ start_and_wait() { # NAME OPTION...
 compare_running() { # NAME
   local key running file
   [ "${KEELSON_AS:-}" = lxc ] || : >"$lxcpath/$1/config" # LXC asks the file
-  for key in $(printf '%s\n' "${lines[@]}" | sed -E 's/ *=.*//' | sort -u); do
+  for key in $(keys); do
     asked=$((asked + 1))
     running=$(k info -n "$1" -H -c "$key" 2>&1)
     file=$("$(program info)" -P "$work/files" -n "$1" -H -c "$key" 2>&1)
@@ -73,14 +73,33 @@ compare_running() { # NAME
   done
 }
 
+keys() { printf '%s\n' "${lines[@]}" | sed -E 's/ *=.*//' | sort -u; }
+
+# Saved key by key, by our own command; LXC has none for it.
+write_config() { # NAME
+  if [ "${KEELSON_AS:-}" = lxc ]; then
+    container "$1" "${lines[@]}"
+  else
+    container "$1"
+    "$KEELSON_BUILD/bin/keelson" config set "$lxcpath/$1/config" "${lines[@]}" || fail "config set of all lines of $1"
+  fi
+}
+compare_unset() { # FILE
+  local left
+  "$KEELSON_BUILD/bin/keelson" config unset "$1" $(keys) || differs "config unset of all keys of $1"
+  left=$(sed -E '/^lxc.(rootfs.path|uts.name) /d' "$1")
+  [ -z "$left" ] || differs "config unset leaves: $left"
+}
+
 look() { # NAME OPTION...
   local name=$1 given; shift
-  container "$name" "${lines[@]}"
+  write_config "$name"
   start_and_wait "$name" "$@"
   compare_answers "$name" "${expected[@]}"
   mkdir -p "$work/files/$name"
   cp "$lxcpath/$name/config" "$work/files/$name/config"
   compare_running "$name"
+  [ "${KEELSON_AS:-}" = lxc ] || compare_unset "$work/files/$name/config"
   if printf '%s\n' "${cleared[@]}" | grep -qv '^not asked$'; then look_cleared "$name" "$@"; fi
   lines=() commands=() expected=() cleared=() only_ours=
 }

@@ -26,6 +26,17 @@ as_the_user() { # in $work, which the user may write to
 
   check "the container did not stop" k stop -n limited -k
   wait_for 10 gone "$cgroup" || fail "the cgroup $cgroup was left behind"
+  [ "${KEELSON_AS:-}" = lxc ] || start_both
+}
+
+# By one command, which is in no user namespace when it comes to the second.
+start_both() {
+  local name
+  check "autostart failed" own_cgroup "$(program autostart)" -P "$lxcpath" -A
+  for name in limited second; do
+    [ "$(k info -n $name -s -H)" = RUNNING ] || fail "autostart: $name is $(k info -n $name -s -H)"
+    check "$name did not stop" k stop -n $name -k
+  done
 }
 
 inside() { own_cgroup "$(program attach)" -P "$lxcpath" -n limited -- "$@"; }
@@ -41,8 +52,11 @@ as_root() { # SESSION: --session or nothing
     "lxc.idmap = u 0 $ids 65536" "lxc.idmap = g 0 $ids 65536" \
     "lxc.apparmor.profile = unconfined" "lxc.log.file = $work/log" "lxc.log.level = DEBUG" \
     "lxc.cgroup2.memory.max = $memory" "lxc.cgroup2.memory.swap.max = 0" "lxc.cgroup2.pids.max = 20"
-  chown -R "$ids:$ids" "$lxcpath/limited/rootfs"
-  chown "$user:" "$work" "$lxcpath" "$lxcpath/limited" "$lxcpath/limited/config"
+  mkdir "$lxcpath/second"
+  cp -a "$lxcpath/limited/rootfs" "$lxcpath/second/rootfs"
+  sed s/limited/second/ "$lxcpath/limited/config" >"$lxcpath/second/config"
+  chown -R "$ids:$ids" "$lxcpath"/*/rootfs
+  chown "$user:" "$work" "$lxcpath" "$lxcpath"/* "$lxcpath"/*/config
   KEELSON_TEST_IDS=$ids KEELSON_TEST_WORK=$work as_user "$@" /bin/bash "$0" as-user || { code=$?; grep -sE 'ERROR|WARN' "$work/log"; exit $code; }
 }
 

@@ -81,7 +81,7 @@ ask 00000899 "the end of what lxc.console.buffer.size = 1 keeps" "$kept"
 k stop -k -n "$name-size"
 printed -s lxc.console.buffer.size=1
 kept=$(print_console_log "$name-size" | wc -c)
-[ "$kept" = 4096 ] || [ "$kept" = 4095 ] || differs "lxc.console.buffer.size = 1 keeps $kept bytes, not a page of them"
+[ "$kept" -gt 4000 ] && [ "$kept" -le 4096 ] || differs "lxc.console.buffer.size = 1 keeps $kept bytes, not a page of them"
 k stop -k -n "$name-size"
 
 # The log: for every verb in a file that is made with its directories, unless -o names another.
@@ -110,6 +110,11 @@ logs stop -k -n "$name-log"
 logs start -n "$name-log" -l FATAL
 k stop -k -n "$name-log"
 wait_for 5 stop_hook_told || differs "the monitor does not log from lxc.log.level on, but from -l: $(cat "$work/made/for/log")"
+rm -rf "$work/made"
+chown 12345 "$lxcpath/$name-log/config"
+k info -n "$name-log" >/dev/null
+[ "${KEELSON_AS:-}" = lxc ] || [ ! -e "$work/made" ] || differs "root logs where another user's configuration says"
+chown 0 "$lxcpath/$name-log/config"
 rm -rf "$work/made"
 k start -n "$name-log" -o "$work/other" -l ERROR
 k stop -k -n "$name-log"

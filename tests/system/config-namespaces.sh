@@ -31,8 +31,7 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # a range of both, and parts of a second
   ours
   line "lxc.mount.auto = proc:rw sys:ro"
   line "lxc.idmap = b 0 100000 70000"
-  line "lxc.time.offset.boot = 10s"
-  row "lxc.time.offset.boot = 1500ms" "awk '/^boottime/{print \$2, \$3}' /proc/self/timens_offsets" "11 500000000"
+  row "lxc.time.offset.boot = 11500ms" "awk '/^boottime/{print \$2, \$3}' /proc/self/timens_offsets" "11 500000000"
   row "lxc.time.offset.monotonic = -1us" "$(map gid); awk '/^monotonic/{print \$2, \$3}' /proc/self/timens_offsets" "0 100000 70000
 -1 999999000"
   root_outside=100000
