@@ -1,6 +1,7 @@
 #!/bin/bash
 # Keys of the console, terminals and log: what the container sees, what comes out on the host.
 # own-host
+# also: nothing
 . "$(dirname "$0")/../support/system.sh"
 . "$support/config_table.sh"
 name=$klt-c

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Keys of the container's first process, its limits, settings and environment: what each does to a running container.
 # own-host
+# also: nothing
 . "$(dirname "$0")/../support/system.sh"
 . "$support/config_table.sh"
 name=$klt-p
