@@ -74,7 +74,7 @@ void enter_user_namespace(Run& run) {
 }
 
 void leave_mount_namespace(Run& run) {
-    if (!run.config.flag("lxc.monitor.unshare") || run.monitor_born) return;
+    if (run.config.number("lxc.monitor.unshare") == 0 || run.monitor_born) return;
     if (::unshare(CLONE_NEWNS) != 0) throw Error::last("make a mount namespace", "lxc.monitor.unshare");
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
 }

@@ -115,7 +115,7 @@ else
 fi
 
 # Signals, also that of a monitor that died.
-container "$name-signals" "lxc.mount.auto = proc:rw" "lxc.init.cmd = /bin/sh /init" "lxc.monitor.unshare = 1" \
+container "$name-signals" "lxc.mount.auto = proc:rw" "lxc.init.cmd = /bin/sh /init" "lxc.monitor.unshare = 7" \
   "lxc.signal.halt = sigusr1" "lxc.signal.reboot = SIGRTMIN+5" "lxc.signal.stop = 14" "lxc.monitor.signal.pdeath = SIGUSR2"
 at=$lxcpath/$name-signals/rootfs
 cat >"$at/init" <<'I'
