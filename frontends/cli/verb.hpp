@@ -14,6 +14,7 @@
 namespace keelson::cli {
 
 struct Invocation;
+struct Typed;
 
 enum class Naming {
     container,  ///< -n NAME, else the first word, which is taken away; without one: an error
@@ -35,6 +36,8 @@ struct Verb {
     bool enters = false;      ///< runs code of ours inside of a container: see readonly_exec.hpp
     /// What --help shows on stdout after the options; may be left out. Called without a container's name.
     void (*more_help)(const Invocation&) = nullptr;
+    /// What a shell offers for the next word that is no option. Null: containers, if the verb wants the name of one.
+    std::vector<std::string> (*next_word)(const Typed&) = nullptr;
 };
 
 /// One call of a verb.

@@ -1,4 +1,5 @@
 // keelson config get|set|unset|list|lint|doc: the configuration of a container, or a file of that language.
+#include <frontends/cli/completion.hpp>
 #include <frontends/cli/config_doc.hpp>
 #include <frontends/cli/json.hpp>
 #include <frontends/cli/legacy_config.hpp>
@@ -186,6 +187,22 @@ int run(Invocation& invocation) {
     return action->run({options, {options.words.begin() + 1, options.words.end()}});
 }
 
+std::vector<std::string> next_word(const Typed& typed) {
+    if (typed.as_lxc) return typed.words.empty() ? config::global_items() : std::vector<std::string>();
+    std::vector<std::string> found;
+    if (typed.words.empty()) {
+        for (const Action& action : actions) found.emplace_back(action.name);
+        return found;
+    }
+    const std::string& action = typed.words.front();
+    if (action == "doc") return key_names();
+    if (typed.words.size() == 1 || action == "lint") return container_names(typed.lxcpath);
+    if (action == "list") return {};
+    found = key_names();
+    if (action == "set") std::ranges::for_each(found, [](std::string& key) { key += '='; });
+    return found;
+}
+
 }  // namespace
 
 const Verb config_verb = {
@@ -197,6 +214,7 @@ const Verb config_verb = {
     .run = run,
     .naming = Naming::raw,
     .same_as_lxc = false,
+    .next_word = next_word,
 };
 
 }  // namespace keelson::cli

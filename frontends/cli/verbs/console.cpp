@@ -12,7 +12,7 @@ constexpr int first_free = -1;
 
 constexpr Option options[] = {
     {'t', "tty", "NUMBER", "0: the console, else that tty (default: the first that is free)"},
-    {'e', "escape", "KEY", "x or ^x: Ctrl-x is the prefix of commands (default: ^a), -1: none"},
+    {'e', "escape", "CHARACTER", "x or ^x: Ctrl-x is the prefix of commands (default: ^a), -1: none"},
 };
 
 /// None: no escape.

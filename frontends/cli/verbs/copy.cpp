@@ -8,11 +8,11 @@ namespace keelson::cli {
 namespace {
 
 constexpr Option options[] = {
-    {'N', "newname", "NAME", "Name of the copy"},
+    {'N', "newname", "NEWNAME", "Name of the copy"},
     {'p', "newpath", "DIR", "Directory of containers that the copy comes into (default: the original's)"},
     {'s', "snapshot", nullptr, "Share the original's storage instead of copying it"},
     {'a', "allowrunning", nullptr, "Even if the original is running"},
-    {'B', "backingstorage", "TYPE", "Storage of the copy (default: the original's)"},
+    {'B', "backingstorage", "STORAGE", "Storage of the copy (default: the original's)"},
     {'L', "fssize", "SIZE[U]", "Size of a new block device (units bBkKmMgGtT)"},
     {'K', "keepname", nullptr, "Leave the host name as it is"},
     {'M', "keepmac", nullptr, "Leave hardware addresses as they are"},

@@ -12,7 +12,7 @@ namespace {
 constexpr Option options[] = {
     {'t', "template", "TEMPLATE", "What makes the root filesystem; none: nothing does"},
     {'f', "config", "FILE", "Begin with this configuration"},
-    {'B', "bdev", "TYPE", "Storage: dir, btrfs, loop, overlay, ..., or best"},
+    {'B', "bdev", "STORAGE", "Storage: dir, btrfs, loop, overlay, ..., or best"},
     {'6', "dir", "PATH", "Where dir storage puts the root filesystem"},
     {'0', "lvname", "NAME", "LVM volume (default: the container's name)"},
     {'1', "vgname", "NAME", "LVM volume group"},

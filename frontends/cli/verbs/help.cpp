@@ -1,4 +1,5 @@
 // keelson help [VERB]
+#include <frontends/cli/completion.hpp>
 #include <frontends/cli/manuals.hpp>
 #include <frontends/cli/verb_table.hpp>
 
@@ -16,12 +17,23 @@ int list_verbs() {
     return 0;
 }
 
-/// For the build: neither is shown by --help.
-constexpr Option options[] = {{0, "manuals", "DIRECTORY", nullptr}, {0, "parts", "DIRECTORY", nullptr}};
+int list_candidates(const std::string& line) {
+    for (const std::string& candidate : complete(line)) std::puts(candidate.c_str());
+    return 0;
+}
+
+std::vector<std::string> next_word(const Typed& typed) {
+    return typed.words.empty() ? verb_names() : std::vector<std::string>();
+}
+
+/// For the build and for the shell's completion: none is shown by --help.
+constexpr Option options[] = {
+    {0, "manuals", "DIRECTORY", nullptr}, {0, "parts", "DIRECTORY", nullptr}, {0, "complete", "LINE", nullptr}};
 
 int run(Invocation& invocation) {
     const Options given(options, invocation.arguments);
     if (given.has("manuals")) return write_manuals(given.value("manuals"), given.value("parts")), 0;
+    if (given.has("complete")) return list_candidates(given.value("complete"));
     if (given.words.empty()) return list_verbs();
     const std::string& name = given.words.front();
     const Verb* verb = find_verb(name);
@@ -43,6 +55,7 @@ const Verb help_verb = {
     .run = run,
     .naming = Naming::raw,
     .lxc_name = false,
+    .next_word = next_word,
 };
 
 }  // namespace keelson::cli

@@ -1,5 +1,6 @@
 // keelson plugin list | info NAME | check FILE | new KIND NAME
 #include <unistd.h>
+#include <frontends/cli/completion.hpp>
 #include <frontends/cli/plugin_manual.hpp>
 #include <frontends/cli/plugin_project.hpp>
 #include <frontends/cli/report.hpp>
@@ -115,16 +116,27 @@ int run(Invocation& invocation) {
     return usage_failure(invocation, "say what to do: list [KIND], info [KIND] NAME, check FILE, new KIND NAME");
 }
 
+std::vector<std::string> next_word(const Typed& typed) {
+    if (typed.words.empty()) return {"list", "info", "check", "new"};
+    const std::string& what = typed.words.front();
+    if (what == "info") return plugin_names(typed.words.size() > 1 ? typed.words[1] : "");
+    if (what == "check" || typed.words.size() > 1) return {};
+    return {plugins::kinds.begin(), plugins::kinds.end()};
+}
+
 }  // namespace
 
 extern const Verb plugin_verb;
-const Verb plugin_verb = {"plugin",
-                          "list [KIND] | info [KIND] NAME | check FILE | new KIND NAME",
-                          "List, explain, check and begin plugins",
-                          "did not work",
-                          options,
-                          run,
-                          Naming::none,
-                          false};
+const Verb plugin_verb = {
+    .name = "plugin",
+    .synopsis = "list [KIND] | info [KIND] NAME | check FILE | new KIND NAME",
+    .summary = "List, explain, check and begin plugins",
+    .failed = "did not work",
+    .options = options,
+    .run = run,
+    .naming = Naming::none,
+    .lxc_name = false,
+    .next_word = next_word,
+};
 
 }  // namespace keelson::cli
