@@ -36,6 +36,51 @@ k ls -f | grep -q '10.213.7.9' || fail "$what: ls -f does not tell the address"
 pings 10.213.7.1
 down
 
+# Addresses of the bridge as gateway, a route over the link alone, an address drawn at random, scripts.
+cat >"$work/script" <<S
+#!/bin/sh
+echo "\$*" >>$work/calls
+S
+chmod 755 "$work/script"
+ip -6 address add fd00:7::1/64 dev kltbr0 nodad; remember_host
+up "gateways and scripts" "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0" \
+  "lxc.net.0.hwaddr = 00:16:3e:xX:xx:xx" "lxc.net.0.script.up = $work/script a" "lxc.net.0.script.down = $work/script b" \
+  "lxc.net.0.ipv4.address = 10.213.7.9/24" "lxc.net.0.ipv4.gateway = auto" "lxc.net.0.ipv6.address = fd00:7::9/64" \
+  "lxc.net.0.ipv6.gateway = dev"
+inside ip route | grep -q '^default via 10.213.7.1 dev eth0' || fail "$what: IPv4: $(inside ip route)"
+inside ip -6 route | grep -q '^default dev eth0' || fail "$what: IPv6: $(inside ip -6 route)"
+[[ $(inside cat /sys/class/net/eth0/address) =~ ^00:16:3e(:[0-9a-f]{2}){3}$ ]] || fail "$what: hwaddr"
+pings 10.213.7.1
+down
+[ "$(cat "$work/calls")" = "a $name net up veth kltbr0 kltv0
+b $name net down veth kltbr0 kltv0" ] || fail "$what: the scripts were called so: $(cat "$work/calls")"
+ip -6 address del fd00:7::1/64 dev kltbr0
+
+# Routed and not bridged: the host has routes to the container, and answers for its gateway and on the link.
+# A host answers (arp(7)) only for what it could reach itself, hence its default route.
+echo 1 >/proc/sys/net/ipv4/conf/kltm0/forwarding
+ip route add default dev kltm0; remember_host
+up router "lxc.net.0.type = veth" "lxc.net.0.veth.mode = router" "lxc.net.0.link = kltm0" "lxc.net.0.l2proxy = 1" \
+  "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0" "lxc.net.0.mtu = 1300" "lxc.net.0.ipv4.address = 10.213.6.9/24" \
+  "lxc.net.0.ipv4.gateway = 10.213.6.1" "lxc.net.0.veth.ipv4.route = 10.213.66.0/24" "lxc.net.0.veth.ipv6.route = fd00:66::/64"
+[ ! -e /sys/class/net/kltv0/master ] || fail "$what: it is in a bridge"
+for to in 10.213.6.9 10.213.66.0/24; do
+  ip route | grep -q "^$to dev kltv0" || fail "$what: no route to $to: $(ip route)"
+done
+ip -6 route | grep -q '^fd00:66::/64 dev kltv0' || fail "$what: no IPv6 route: $(ip -6 route)"
+ip neigh show proxy | grep -q '10.213.6.1 dev kltv0' || fail "$what: the host does not answer for the gateway"
+ip neigh show proxy | grep -q '10.213.6.9 dev kltm0' || fail "$what: the host does not answer on the link"
+[ "$(cat /sys/class/net/kltv0/mtu)" = 1300 ] || fail "$what: mtu"
+pings 10.213.7.1
+if [ "${KEELSON_AS:-}" = lxc ]; then # which leaves the address that it answers for
+  k stop -k -n "$name"
+  wait_for 5 [ ! -e /sys/class/net/kltv0 ]
+  ip neigh del proxy 10.213.6.9 dev kltm0
+else
+  down
+fi
+ip route del default dev kltm0; remember_host
+
 up macvlan "lxc.net.0.type = macvlan" "lxc.net.0.link = kltm0" "lxc.net.0.macvlan.mode = bridge" "lxc.net.0.flags = up" \
   "lxc.net.0.ipv4.address = 10.213.8.9/24"
 inside ip link show dev eth0 | grep -q '<.*UP.*>' || fail "$what: eth0 is not up: $(inside ip link)"
