@@ -186,7 +186,7 @@ container::Container Invocation::container() const {
 
 void log_as_configured(const Invocation& invocation, const config::Config& config) {
     const bool in_file = config.is_set("lxc.log.file"), in_syslog = config.is_set("lxc.log.syslog");
-    if (!in_file && !in_syslog) return;
+    if (!in_file && !in_syslog && !config.is_set("lxc.log.level")) return;
     base::LogOptions log = log_options(invocation);
     if (!invocation.options.has("logfile")) {
         if (in_file) log.file = config.get("lxc.log.file");
