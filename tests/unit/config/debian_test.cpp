@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <kernel/plugins/plugin_host.hpp>
 #include <tests/support/fake_keys.hpp>
 
 namespace {
@@ -9,24 +10,34 @@ namespace {
 namespace fs = std::filesystem;
 using keelson::config::Config;
 
+/// Of the packages lxc, liblxc-common and lxc-templates.
+constexpr const char* places[] = {"/usr/share/lxc/config", "/usr/share/doc/lxc/examples"};
+
+std::vector<fs::path> installed_files() {
+    std::vector<fs::path> files;
+    if (fs::exists("/etc/lxc/default.conf")) files.emplace_back("/etc/lxc/default.conf");
+    for (const fs::path place : places) {
+        if (!fs::is_directory(place)) continue;
+        for (const fs::directory_entry& entry : fs::recursive_directory_iterator(place))
+            if (entry.path().extension() == ".conf") files.push_back(entry.path());
+    }
+    return files;
+}
+
 TEST(DebianFiles, AllParseAndAreKept) {
-    const fs::path directory = "/usr/share/lxc/config";
-    if (!fs::is_directory(directory))
-        GTEST_SKIP() << "there is no " << directory << ": install liblxc-common and lxc-templates";
-    keelson::test::FakeKeys plugins;
-    unsigned files = 0;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
-        if (entry.path().extension() != ".conf") continue;
-        SCOPED_TRACE(entry.path());
+    if (!fs::is_directory(places[0]))
+        GTEST_SKIP() << "there is no " << places[0] << ": install liblxc-common and lxc-templates";
+    keelson::plugins::PluginHost& plugins = keelson::plugins::PluginHost::instance();
+    for (const fs::path& file : installed_files()) {
+        SCOPED_TRACE(file);
         Config config(plugins);
-        ASSERT_NO_THROW(config.load(entry.path()));
+        ASSERT_NO_THROW(config.load(file));
         Config again(plugins);
         again.load_text(config.text(), "again");
         EXPECT_EQ(again.text(), config.text());
         EXPECT_EQ(again.entries().size(), config.entries().size());
-        ++files;
+        for (const auto& entry : config.entries()) EXPECT_NE(entry.declared, nullptr) << entry.key;
     }
-    EXPECT_GT(files, 0u);
 }
 
 TEST(DebianFiles, CommonConfSaysWhatItSays) {

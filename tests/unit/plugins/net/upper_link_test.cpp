@@ -43,17 +43,16 @@ struct Ipvlan : UpperLinks {
 };
 
 TEST_F(Ipvlan, IsMadeInTheContainerWithModeAndIsolation) {
-    for (const char* mode : {"l2", "l3", "l3s"}) {
-        for (const char* isolation : {"bridge", "private", "vepa"}) {
-            const std::string parent = cat("klt", mode, isolation);
-            run(cat("ip link add ", parent, " type veth"));
-            NetworkCaller ipvlan("ipvlan",
-                                 {{"link", parent}, {"ipvlan.mode", mode}, {"ipvlan.isolation", isolation}, {"mtu", "1300"}});
-            const std::string link = made(ipvlan);
-            EXPECT_NE(link.find(cat("mode ", mode, " ", isolation)), std::string::npos) << link;
-            EXPECT_NE(link.find("mtu 1300"), std::string::npos) << link;
-            EXPECT_TRUE(ipvlan.records.empty());
-        }
+    const std::pair<const char*, const char*> choices[] = {{"l2", "bridge"}, {"l3", "private"}, {"l3s", "vepa"}};
+    for (const auto& [mode, isolation] : choices) {
+        const std::string parent = cat("klt", mode);
+        run(cat("ip link add ", parent, " type veth"));
+        NetworkCaller ipvlan("ipvlan",
+                             {{"link", parent}, {"ipvlan.mode", mode}, {"ipvlan.isolation", isolation}, {"mtu", "1300"}});
+        const std::string link = made(ipvlan);
+        EXPECT_NE(link.find(cat("mode ", mode, " ", isolation)), std::string::npos) << link;
+        EXPECT_NE(link.find("mtu 1300"), std::string::npos) << link;
+        EXPECT_TRUE(ipvlan.records.empty());
     }
 }
 
