@@ -13,7 +13,7 @@ namespace keelson::cli {
 namespace {
 
 constexpr Option options[] = {
-    {'c', "config", "KEY", "Print a configuration item"},
+    {'c', "config", "KEY", "Print a configuration item: of the container as it runs, or of its file"},
     {'i', "ips", nullptr, "Addresses"},
     {'p', "pid", nullptr, "Pid of init"},
     {'S', "stats", nullptr, "Use of cpu, block devices, memory and network"},
