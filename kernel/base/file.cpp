@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <kernel/base/file.hpp>
+#include <memory>
 
 namespace keelson::base {
 
@@ -98,18 +100,32 @@ void make_directories(const std::string& path, unsigned mode) {
     }
 }
 
-bool exists(const std::string& path) noexcept { return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0; }
+bool exists(const std::string& path) {
+    if (::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0) return true;
+    constexpr int says_no[] = {ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG};
+    if (std::ranges::find(says_no, errno) == std::end(says_no)) throw Error::last("look for", path);
+    return false;
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+    if (!open && (errno == ENOENT || errno == ENOTDIR)) return names;
+    if (!open) throw Error::last("open", directory);
+    for (errno = 0; const dirent* entry = ::readdir(open.get()); errno = 0) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    if (errno != 0) throw Error::last("read the directory", directory);
+    return names;
+}
 
 std::vector<int> inheritable_fds() {
     std::vector<int> found;
-    DIR* directory = ::opendir("/proc/self/fd");
-    if (directory == nullptr) return found;
-    while (const dirent* entry = ::readdir(directory)) {
-        const int fd = ::atoi(entry->d_name);
-        const int flags = entry->d_name[0] == '.' ? -1 : ::fcntl(fd, F_GETFD);
+    for (const std::string& name : names_in("/proc/self/fd")) {
+        const int fd = ::atoi(name.c_str()), flags = ::fcntl(fd, F_GETFD);
         if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
     }
-    ::closedir(directory);
     return found;
 }
 

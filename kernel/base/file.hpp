@@ -29,7 +29,11 @@ void replace_file(const std::string& path, std::string_view text, unsigned mode)
 /// Makes a directory and its missing parents. Nothing happens when it is there. Throws.
 void make_directories(const std::string& path, unsigned mode);
 
-bool exists(const std::string& path) noexcept;
+/// False when there is nothing, or we may not look. Throws when it cannot be told.
+bool exists(const std::string& path);
+
+/// What is in a directory, but "." and ".."; nothing when there is no such directory. Throws.
+std::vector<std::string> names_in(const std::string& directory);
 
 /// Our descriptors that exec(2) would pass on.
 std::vector<int> inheritable_fds();

@@ -28,14 +28,14 @@ bool is_directory(int fd) {
 }
 
 std::vector<std::string> sorted_conf_files(int directory, const std::string& path) {
-    DIR* const stream = ::fdopendir(::fcntl(directory, F_DUPFD_CLOEXEC, 0));
-    if (stream == nullptr) throw Error::last("list", path);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::fcntl(directory, F_DUPFD_CLOEXEC, 0)), ::closedir);
+    if (!stream) throw Error::last("list", path);
     std::vector<std::string> names;
-    while (const dirent* const entry = ::readdir(stream)) {
+    for (errno = 0; const dirent* const entry = ::readdir(stream.get()); errno = 0) {
         const std::string_view name = entry->d_name;
         if (name.size() >= 6 && name.ends_with(".conf")) names.emplace_back(name);
     }
-    ::closedir(stream);
+    if (errno != 0) throw Error::last("list", path);
     std::ranges::sort(names);
     return names;
 }

@@ -108,10 +108,11 @@ private:
         const int fd = directory.get();
         const Directory handle(::fdopendir(directory.release()), ::closedir);
         if (!handle) throw Error::last("read the directory", path);
-        while (const dirent* entry = ::readdir(handle.get())) {
+        for (errno = 0; const dirent* entry = ::readdir(handle.get()); errno = 0) {
             const std::string_view child = entry->d_name;
             if (child != "." && child != "..") shift_child(fd, entry->d_name, facts, path);
         }
+        if (errno != 0) throw Error::last("read the directory", path);
     }
 
     void shift_child(int parent, const char* name, const struct stat& above, const std::string& path) {

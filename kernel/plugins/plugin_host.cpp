@@ -1,3 +1,4 @@
+#include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
@@ -5,7 +6,6 @@
 #include <kernel/plugins/plugin_host.hpp>
 #include <kernel/plugins/trusted_file.hpp>
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -28,7 +28,8 @@ bool is_file(const std::string& path) {
 /// "directory", "file" or "block", as in PluginDescriptor::applies_to.
 std::string_view file_type(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return {};
+    if (!base::exists(path)) return {};
+    if (::stat(path.c_str(), &status) != 0) throw Error::last("stat", path);
     if (S_ISDIR(status.st_mode)) return "directory";
     if (S_ISREG(status.st_mode)) return "file";
     return S_ISBLK(status.st_mode) ? "block" : "";
@@ -42,25 +43,21 @@ bool has_word(const std::string& words, std::string_view word) {
 bool applies(const PluginFile& file, std::string_view type) {
     if (file.applies_to.empty()) return false;
     if (file.kind == "storage" || file.kind == "template") return has_word(file.applies_to, type);
-    return ::access(file.applies_to.c_str(), F_OK) == 0;
+    return base::exists(file.applies_to);
 }
 
 /// Names of the plugins in DIRECTORY/KIND.
 void collect_names(const std::string& folder, std::set<std::string>& names) {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(folder.c_str()), &::closedir);
-    if (!directory) {
-        if (errno == ENOENT || errno == ENOTDIR) return;
-        throw Error::last("open", folder);
-    }
-    while (const dirent* entry = ::readdir(directory.get())) {
-        const std::string_view name = entry->d_name;
+    for (const std::string& name : base::names_in(folder))
         if (name.ends_with(suffix) && name.size() > suffix.size()) names.emplace(name.substr(0, name.size() - suffix.size()));
-    }
 }
 
+/// Nobody who chooses among plugins may take the second best because the best could not be read just now.
 void report(std::vector<Error>* broken, const Error& error) {
     if (broken)
         broken->push_back(error);
+    else if (error.code() != 0 && error.code() != EACCES)
+        throw error;
     else
         base::log_warn(cat(error.what(), error.hint().empty() ? "" : cat(" (", error.hint(), ")")));
 }

@@ -64,8 +64,9 @@ void undo_directory(const Made& made) {
 
 std::optional<Identity> identity_of(const std::string& path) {
     struct stat facts {};
-    if (::lstat(path.c_str(), &facts) != 0) return {};
-    return Identity{facts.st_dev, facts.st_ino};
+    if (::lstat(path.c_str(), &facts) == 0) return Identity{facts.st_dev, facts.st_ino};
+    if (errno != ENOENT && errno != ENOTDIR) throw Error::last("stat", path);
+    return {};
 }
 
 std::string to_text(const Made& made) {

@@ -61,11 +61,12 @@ public:
         const DirectoryHandle handle(reader ? ::fdopendir(reader.get()) : nullptr, ::closedir);
         if (!handle) throw Error::last("read the directory", shown(path));
         (void)reader.release();
-        while (const dirent* entry = ::readdir(handle.get())) {
+        for (errno = 0; const dirent* entry = ::readdir(handle.get()); errno = 0) {
             const std::string_view name = entry->d_name;
             if (name != "." && name != "..")
                 copy(from, to, entry->d_name, path.empty() ? std::string(name) : cat(path, "/", name));
         }
+        if (errno != 0) throw Error::last("read the directory", shown(path));
     }
 
     void copy_attributes(int from, int to, const struct stat& facts, const std::string& path) const {

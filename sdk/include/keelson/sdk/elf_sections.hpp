@@ -80,7 +80,9 @@ private:
 
 inline ElfSections::ElfSections(int fd, std::string path) : fd_(fd), path_(std::move(path)) {
     Elf64_Ehdr header{};
-    if (::pread(fd_, &header, sizeof header, 0) < SELFMAG) header.e_ident[EI_MAG0] = 0;
+    const ssize_t got = ::pread(fd_, &header, sizeof header, 0);
+    if (got < 0) throw Error::last("read", path_);
+    if (got < SELFMAG) header.e_ident[EI_MAG0] = 0;
     detail::check_elf_header(header, path_);
     if (header.e_shoff == 0) return;
     if (header.e_shentsize != sizeof(Elf64_Shdr) || header.e_shnum > detail::most_sections)
