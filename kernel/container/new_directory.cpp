@@ -15,7 +15,7 @@ void make_container_directory(const Facts& facts, lifecycle::Journal& journal) {
     }
     const uint64_t record = journal.intend("kernel", "tree", directory);
     if (::mkdir(directory.c_str(), 0770) != 0) throw Error::last("make directory", directory);
-    ::chmod(directory.c_str(), 0770);
+    if (::chmod(directory.c_str(), 0770) != 0) throw Error::last("set the mode of", directory);
     if (::chown(directory.c_str(), facts.raw().root_uid, static_cast<gid_t>(-1)) != 0 && facts.raw().ordinary_user == 0)
         throw Error::last("chown", directory);
     journal.complete(record, {});

@@ -6,21 +6,8 @@
 #include <kernel/container/undo.hpp>
 #include <kernel/process/user_privilege.hpp>
 
-#include <dirent.h>
-
 namespace keelson::container {
 namespace {
-
-std::vector<std::string> entries_of(const std::string& directory) {
-    std::vector<std::string> names;
-    DIR* open = ::opendir(directory.c_str());
-    if (open == nullptr) return names;
-    while (const dirent* entry = ::readdir(open)) {
-        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
-    }
-    ::closedir(open);
-    return names;
-}
 
 /// The journal says all that undoing needs; a configuration that was broken since must not keep leftovers alive.
 config::Config readable_config(Container& container) {
@@ -53,7 +40,6 @@ bool Container::recover() {
         throw first.suggest(
             cat("see to the cause, then run keelson recover; the journal is ", journal->directory(), "/journal"));
     }
-    journal->close();
     return true;
 }
 
@@ -62,7 +48,9 @@ namespace {
 /// "LXCPATH NAME"; empty when there is nothing to take back.
 std::string recover_one(const std::string& runtime_directory) {
     std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory);
-    if (!journal || journal->name().empty()) return {};
+    if (!journal) return {};
+    // Who died before the first line had changed nothing.
+    if (journal->name().empty()) return journal->close(), std::string();
     Container container(journal->name(), journal->lxcpath());
     journal.reset();
     return container.recover() ? cat(container.lxcpath(), " ", container.name()) : std::string();
@@ -73,8 +61,8 @@ std::string recover_one(const std::string& runtime_directory) {
 Recovered recover_all() {
     Recovered result;
     const std::string top = config::run_directory() + "/keelson";
-    for (const std::string& lxcpath : entries_of(top)) {
-        for (const std::string& name : entries_of(top + "/" + lxcpath)) try {
+    for (const std::string& lxcpath : base::names_in(top)) {
+        for (const std::string& name : base::names_in(top + "/" + lxcpath)) try {
                 std::string one = recover_one(cat(top, "/", lxcpath, "/", name));
                 if (!one.empty()) result.containers.push_back(std::move(one));
             } catch (const std::exception& error) {

@@ -64,10 +64,16 @@ void remove_file(const std::string& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
 }
 
+/// Of a tree that may not even have been made, and may be somebody's.
+void remove_empty(const std::string& directory) {
+    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return;
+    throw Error::last("remove", directory);
+}
+
 void undo_own(const lifecycle::Record& record, const Facts& facts, const config::Config& config) {
     if (record.plugin == "process") return end_process(record.text, facts, config);
     if (record.plugin == "file") return remove_file(record.text);
-    if (record.plugin == "tree") return filesystem::remove_tree(record.text);
+    if (record.plugin == "tree") return record.complete ? filesystem::remove_tree(record.text) : remove_empty(record.text);
     if (record.plugin == "dependent") return forget_dependent(record.text, facts);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
 }
@@ -99,7 +105,6 @@ lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, life
 void take_back(lifecycle::Journal& journal, const Facts& facts, const config::Config& config) {
     const std::vector<Error> failures = lifecycle::unwind(journal, undo_with(facts, config, journal, nullptr));
     for (const Error& failure : failures) base::log_error(failure.what());
-    if (failures.empty()) journal.close();
 }
 
 }  // namespace keelson::container

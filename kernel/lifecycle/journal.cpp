@@ -4,7 +4,6 @@
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/lifecycle/journal.hpp>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,10 +48,15 @@ std::string unescape(std::string_view text) {
     return out;
 }
 
-bool lock(int fd) {
+/// False: another process holds it.
+bool lock(int fd, const std::string& path) {
     struct flock whole {};
     whole.l_type = F_WRLCK;
-    return ::fcntl(fd, F_OFD_SETLK, &whole) == 0;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (::fcntl(fd, F_OFD_SETLK, &whole) == 0) return true;
+        if (errno == EAGAIN || errno == EACCES) return false;
+    }
+    throw Error::last("lock", path);
 }
 
 /// The lock can be taken between another process's last look at the file and its unlink: what we hold must be what stands
@@ -60,21 +64,20 @@ bool lock(int fd) {
 bool still_there(int fd, const std::string& path) {
     struct stat ours {
     }, named{};
-    return ::fstat(fd, &ours) == 0 && ::stat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-           ours.st_dev == named.st_dev;
+    if (::fstat(fd, &ours) != 0) throw Error::last("stat", path);
+    if (::stat(path.c_str(), &named) != 0) {
+        if (errno == ENOENT) return false;
+        throw Error::last("stat", path);
+    }
+    return ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
 }
 
-/// Paths of what lies beside the journal.
-std::vector<std::string> others_in(const std::string& directory) {
-    std::vector<std::string> paths;
-    DIR* open = ::opendir(directory.c_str());
-    if (open == nullptr) return paths;
-    while (const dirent* entry = ::readdir(open)) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != ".." && name != "journal") paths.push_back(cat(directory, "/", name));
-    }
-    ::closedir(open);
-    return paths;
+/// Of the container, and of the lxcpath with its last container. One more try for what passes; an empty directory harms nobody.
+void remove_directories(const std::string& directory) noexcept {
+    for (const std::string_view path :
+         {std::string_view(directory), std::string_view(directory).substr(0, directory.rfind('/'))})
+        for (int attempt = 0; attempt < 2 && ::rmdir(std::string(path).c_str()) != 0; ++attempt)
+            if (errno == ENOENT || errno == ENOTEMPTY) break;
 }
 
 /// Lines that were written whole.
@@ -114,10 +117,12 @@ UniqueFd open_locked(const std::string& directory, const std::string& path) {
         try {
             base::make_directories(directory, 0700);
             UniqueFd file = base::open_file(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0600);
-            if (!lock(file.get())) throw Error(EBUSY, path, "another process is starting or running this container");
+            if (!lock(file.get(), path)) throw Error(EBUSY, path, "another process is starting or running this container");
             if (still_there(file.get(), path)) return file;
         } catch (const Error& error) {
-            if (error.code() != ENOENT || tries >= 100) throw;
+            if (error.code() == ENOENT && tries < 100) continue;
+            remove_directories(directory);
+            throw;
         }
     }
 }
@@ -131,8 +136,13 @@ Journal Journal::create(const std::string& runtime_directory, const std::string&
     Journal journal(runtime_directory, open_locked(runtime_directory, path));
     journal.lxcpath_ = lxcpath;
     journal.name_ = name;
-    empty(journal.file_.get(), path);
-    journal.append(cat(magic, " ", escape(lxcpath), " ", escape(name), "\n"));
+    try {
+        empty(journal.file_.get(), path);
+        journal.append(cat(magic, " ", escape(lxcpath), " ", escape(name), "\n"));
+    } catch (...) {
+        journal.close();
+        throw;
+    }
     return journal;
 }
 
@@ -140,7 +150,7 @@ std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory
     const std::string path = runtime_directory + "/journal";
     UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
     if (!file && errno != ENOENT) throw Error::last("open", path);
-    if (!file || !lock(file.get()) || !still_there(file.get(), path)) return std::nullopt;
+    if (!file || !lock(file.get(), path) || !still_there(file.get(), path)) return std::nullopt;
     Journal journal(runtime_directory, std::move(file));
     journal.read_header();
     return journal;
@@ -180,16 +190,15 @@ std::vector<Record> Journal::open_records() const {
 
 void Journal::close() {
     const std::string journal = directory_ + "/journal";
-    for (const std::string& entry : others_in(directory_)) {
-        if (::unlink(entry.c_str()) == 0 || errno == ENOENT) continue;
-        if (errno != EISDIR) throw Error::last("remove", entry);
-        filesystem::remove_tree(entry);
+    for (const std::string& name : base::names_in(directory_)) {
+        const std::string path = cat(directory_, "/", name);
+        if (name == "journal" || ::unlink(path.c_str()) == 0 || errno == ENOENT) continue;
+        if (errno != EISDIR) throw Error::last("remove", path);
+        filesystem::remove_tree(path);
     }
     // Last, because nobody else begins here as long as it stands; once it is gone the directory may be theirs.
     if (::unlink(journal.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", journal);
-    if (::rmdir(directory_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) throw Error::last("remove", directory_);
-    // That of the lxcpath goes with its last container.
-    ::rmdir(directory_.substr(0, directory_.rfind('/')).c_str());
+    remove_directories(directory_);
     file_.reset();
 }
 

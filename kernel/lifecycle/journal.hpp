@@ -45,7 +45,8 @@ public:
     const std::string& lxcpath() const noexcept { return lxcpath_; }
     const std::string& name() const noexcept { return name_; }
     const std::string& directory() const noexcept { return directory_; }
-    /// Removes the journal and the runtime directory with everything in it; only when nothing is left to undo.
+    /// Removes the journal and the runtime directory with everything in it; only when nothing is left to undo. May repeat what
+    /// threw half way: it throws before the journal is gone, or not at all.
     void close();
 
 private:

@@ -53,8 +53,9 @@ std::string Lifecycle::plan() const {
     return text;
 }
 
-std::vector<Error> unwind(Journal& journal, const Undo& undo) {
-    std::vector<Error> failures;
+namespace {
+
+void unwind_records(Journal& journal, const Undo& undo, std::vector<Error>& failures) {
     const std::vector<Record> records = journal.open_records();
     for (auto record = records.rbegin(); record != records.rend(); ++record) {
         try {
@@ -63,6 +64,22 @@ std::vector<Error> unwind(Journal& journal, const Undo& undo) {
         } catch (const std::exception& error) {
             failures.push_back(base::as_error(error).at(cat("undo (", record->kind, " ", record->plugin, ")")));
         }
+    }
+    if (failures.empty()) journal.close();
+}
+
+}  // namespace
+
+std::vector<Error> unwind(Journal& journal, const Undo& undo) {
+    std::vector<Error> failures;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        failures.clear();
+        try {
+            unwind_records(journal, undo, failures);
+        } catch (const std::exception& error) {
+            failures.push_back(base::as_error(error).at("journal"));
+        }
+        if (failures.empty()) break;
     }
     return failures;
 }

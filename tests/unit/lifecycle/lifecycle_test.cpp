@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <stdlib.h>
+#include <kernel/base/file.hpp>
 #include <kernel/lifecycle/lifecycle.hpp>
 
 #include <algorithm>
@@ -140,7 +141,7 @@ TEST_P(Unwinding, TakesBackExactlyWhatWasReachedNewestFirst) {
     EXPECT_THAT(unwind(journal, [&](const Record& record) { undone.push_back(record.text); }), IsEmpty());
     for (int i = broken; i >= 0; --i) expected.push_back(cat("change ", i));
     EXPECT_EQ(undone, expected);
-    EXPECT_THAT(journal.open_records(), IsEmpty());
+    EXPECT_FALSE(base::exists(journal.directory()));
 }
 INSTANTIATE_TEST_SUITE_P(EveryStep, Unwinding, testing::Range(0, 6));
 
@@ -159,6 +160,20 @@ TEST(Unwind, GoesOnAfterAFailureAndKeepsWhatIsLeft) {
     const std::vector<Record> left = journal.open_records();
     ASSERT_EQ(left.size(), 1U);
     EXPECT_EQ(left.front().text, "b");
+}
+
+TEST(Unwind, TriesOnceMoreWhatFails) {
+    const TemporaryDirectory directory;
+    Journal journal = Journal::create(directory.path() + "/run", "/lxc", "web");
+    for (const char* text : {"a", "b", "c"}) journal.complete(journal.intend("net", "fake", text), {});
+    std::vector<std::string> tried;
+    const std::vector<Error> failures = unwind(journal, [&](const Record& record) {
+        tried.push_back(record.text);
+        if (record.text == "b" && tried.size() < 3) throw Error(ENOMEM, "b", "remove");
+    });
+    EXPECT_THAT(tried, ElementsAre("c", "b", "a", "b"));
+    EXPECT_THAT(failures, IsEmpty());
+    EXPECT_FALSE(base::exists(journal.directory()));
 }
 
 TEST(Unwind, GoesOnAfterAnExceptionOfAnyKind) {
