@@ -29,7 +29,10 @@ struct Peer {
 };
 
 /// A relay must never stop the monitor.
-void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+void set_nonblocking(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) throw Error::last("make a pty non-blocking", {});
+}
 
 UniqueFd open_peer_path(const std::string& path) {
     return base::open_file(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_APPEND | O_CREAT, 0600);
@@ -136,10 +139,10 @@ const std::vector<Pty>& Console::host_ttys() const { return state_->ttys; }
 void Console::attach(monitor::EventLoop& loop) {
     State& state = *state_;
     if (!state.pty.master) return;
-    state.loop = &loop;
     set_nonblocking(state.pty.master.get());
     loop.add(state.pty.master.get(), EPOLLIN,
              [&state](uint32_t events) { guard("the console loses output", [&] { state.on_master(events); }); });
+    state.loop = &loop;
     if (!state.main.alive()) return;
     window_changed();
     if (::isatty(state.main.fd.get())) state.raw = std::make_unique<RawTerminal>(state.main.fd.get());

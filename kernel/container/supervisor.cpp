@@ -5,6 +5,7 @@
 #include <kernel/container/runtime_state.hpp>
 #include <kernel/container/supervisor.hpp>
 #include <kernel/container/undo.hpp>
+#include <kernel/monitor/command_client.hpp>
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -135,14 +136,10 @@ void Supervisor::give_up(const Error& error) {
         ::_exit(1);
     }
     monitor_born_ = run_->monitor_born;
-    tolerate("take back the start", [&] {
-        announce(monitor::State::aborting);
-        if (run_->child.pid > 0) {
-            process::send_signal(run_->child.pidfd.get(), SIGKILL);
-            process::reap(run_->child.pidfd.get());
-        }
-        finish(false);
-    });
+    announce(monitor::State::aborting);
+    if (run_->child.pid > 0) end_child();
+    run_->console.close();
+    tolerate("take back the start", [&] { finish(false); });
     if (awaited()) run_->report.fail(error);
     throw error;
 }
@@ -157,6 +154,7 @@ void Supervisor::finish_start() {
     run_->payload = {};
     save_runtime_state(*run_);
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
+    listen();
     announce(monitor::State::running);
     if (awaited()) {
         // Who asked may have been killed meanwhile; what it asked for runs all the same.
@@ -169,33 +167,59 @@ void Supervisor::finish_start() {
 bool Supervisor::awaited() const noexcept { return run_->report.fd() >= 0; }
 
 int Supervisor::wait_for_report() {
-    const process::Channel::Message message = run_->report.receive();
+    process::Channel::Message message;
+    tolerate("hear of the start", [&] { message = run_->report.receive(); });
     if (message.kind == process::Channel::failure) throw process::unpack(message.text);
-    if (message.kind != 'r')
+    if (message.kind == 'r') return 0;
+    // Without a word the state tells. Our own copy of its socket would keep the monitor's death from us.
+    listener_.reset();
+    const auto state = monitor::CommandClient(facts_.lxcpath(), facts_.name())
+                           .wait({monitor::State::running, monitor::State::stopped}, std::nullopt);
+    if (state != monitor::State::running)
         throw Error(ECHILD, facts_.name(), "the monitor died while the container started", "start it with -F to see more");
     return 0;
 }
 
-void Supervisor::serve() {
+/// All that serving takes, so that nothing of it can fail once the container is said to run.
+void Supervisor::listen() {
     loop_.emplace();
-    server_.emplace(UniqueFd(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3)), *loop_, *this);
+    UniqueFd socket(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3));
+    if (!socket) throw Error::last("duplicate the command socket of", facts_.name());
+    server_.emplace(std::move(socket), *loop_, *this);
     run_->console.attach(*loop_);
     handle_signals();
-    const int init = run_->child.pidfd.get();
-    loop_->add(init, EPOLLIN, [this](uint32_t) { loop_->stop(); });
-    server_->announce(state_);
+    loop_->add(run_->child.pidfd.get(), EPOLLIN, [this](uint32_t) { loop_->stop(); });
+}
+
+/// Until init has ended. Whatever keeps the monitor from serving ends the container: nobody else could.
+void Supervisor::serve() {
     ::malloc_trim(0);
-    loop_->run();
-    loop_->remove(init);
+    try {
+        loop_->run();
+        wait_status_ = process::reap(run_->child.pidfd.get());
+    } catch (const std::exception& error) {
+        base::log_error(cat("the container is ended: ", error.what()));
+        end_child();
+    }
+    loop_->remove(run_->child.pidfd.get());
     loop_->remove(signals_.get());
-    wait_status_ = process::reap(init);
     run_->console.close();
+}
+
+/// If that fails, the journal still has the process.
+void Supervisor::end_child() {
+    tolerate("end the container's first process", [&] {
+        process::send_signal(run_->child.pidfd.get(), SIGKILL);
+        if (run_->actors.cgroup.is_frozen()) run_->actors.cgroup.freeze(false, 10'000);
+        wait_status_ = process::reap(run_->child.pidfd.get());
+    });
 }
 
 /// Whatever the monitor is told, init is told; a hang-up of the monitor's terminal ends the container.
 void Supervisor::handle_signals() {
     const sigset_t set = taken_signals();
     if (!signals_) signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) throw Error::last("make a signalfd", "");
     loop_->add(signals_.get(), EPOLLIN, [this](uint32_t) {
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -228,8 +252,6 @@ void Supervisor::finish(bool reboot) {
     const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
     const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
     for (const Error& failure : failures) base::log_error(failure.what());
-    // What could not be taken back stays written down for the next command.
-    if (failures.empty()) tolerate("remove the journal", [&] { run_->journal->close(); });
     run_->journal.reset();
     run_->actors.attach_journal(nullptr);
     run_->namespace_fds.close();

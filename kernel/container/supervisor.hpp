@@ -44,7 +44,9 @@ private:
     void prepare();
     void start();
     void finish_start();
+    void listen();
     void serve();
+    void end_child();
     void handle_signals();
     /// A start that failed: the child says why and ends, the host side takes everything back and throws.
     [[noreturn]] void give_up(const Error& error);
