@@ -66,29 +66,27 @@ public:
         return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
 
-    /// False: the other end is gone.
+    /// False: the connection is lost.
     bool send(const void* data, size_t size) {
         const char* at = static_cast<const char*>(data);
         while (size > 0) {
             await(POLLOUT);
             const ssize_t sent = send_some(at, size);
-            if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) return false;
             if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-            if (sent < 0) throw Error::last("send to", address_);
+            if (sent < 0) return false;
             at += sent, size -= static_cast<size_t>(sent);
         }
         return true;
     }
 
-    /// How many of `size` bytes came before the other end closed. Descriptors that come along are collected.
+    /// How many of `size` bytes came before the connection was lost. Descriptors that come along are collected.
     size_t receive(void* data, size_t size, std::vector<UniqueFd>* fds = nullptr) {
         size_t have = 0;
         while (have < size) {
             await(POLLIN);
             const ssize_t got = receive_some(static_cast<char*>(data) + have, size - have, fds);
             if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-            if (got == 0 || (got < 0 && errno == ECONNRESET)) break;
-            if (got < 0) throw Error::last("receive from", address_);
+            if (got <= 0) break;
             have += static_cast<size_t>(got);
         }
         return have;
@@ -193,13 +191,17 @@ std::optional<Response> CommandClient::call(Command command, uint64_t number, st
 
 std::optional<Response> CommandClient::call_until(Clock::time_point end, Command command, uint64_t number,
                                                   std::string_view data, bool keep) {
-    Connection connection(command_address(lxcpath_, name_), end);
-    if (!connection.open()) return std::nullopt;
-    connection.check_owner(lxcpath_);
-    Response response;
-    if (!converse(connection, header_for(command, number, data), data, response)) return std::nullopt;
-    if (keep) response.connection = connection.take();
-    return response;
+    // A monitor that ends hangs up, and so does one that has no memory for us; who asks again learns which of the two it was.
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        Connection connection(command_address(lxcpath_, name_), end);
+        if (!connection.open()) return std::nullopt;
+        connection.check_owner(lxcpath_);
+        Response response;
+        if (!converse(connection, header_for(command, number, data), data, response)) continue;
+        if (keep) response.connection = connection.take();
+        return response;
+    }
+    throw Error(ECONNRESET, name_, "the monitor hangs up instead of answering:", "see its log, if lxc.log.file is set");
 }
 
 State CommandClient::state() {
