@@ -20,6 +20,12 @@ const Hierarchy& freezer_of(const Cgroups& cgroups) {
                 cgroups.hierarchies.empty() ? "it was started without cgroups" : "mount the freezer hierarchy of version 1");
 }
 
+/// After a freeze that failed; what matters is why it did.
+void let_go(const Controls& controls, const std::string& directory) noexcept try {
+    controls.freeze(directory, false, in_milliseconds(0));
+} catch (const Error&) {
+}
+
 std::string limit_directory(const Cgroups& cgroups, const Hierarchy& hierarchy) {
     return hierarchy.directory(cgroups.places.limit);
 }
@@ -57,7 +63,14 @@ void Driver::limit(const sdk::Context& context, State state, abi::CgroupPhase ph
 void Driver::freeze(const sdk::Context&, State state, bool frozen, uint32_t timeout_ms) {
     const Cgroups cgroups = Cgroups::parse(state);
     const Hierarchy& hierarchy = freezer_of(cgroups);
-    controls_.of(hierarchy).freeze(limit_directory(cgroups, hierarchy), frozen, in_milliseconds(timeout_ms));
+    const Controls& controls = controls_.of(hierarchy);
+    const std::string directory = limit_directory(cgroups, hierarchy);
+    try {
+        controls.freeze(directory, frozen, in_milliseconds(timeout_ms));
+    } catch (const Error&) {
+        if (frozen) let_go(controls, directory);
+        throw;
+    }
 }
 
 bool Driver::is_frozen(const sdk::Context&, State state) {

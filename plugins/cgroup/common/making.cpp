@@ -141,13 +141,15 @@ void remove(const sdk::Context& context, const Cgroups& cgroups, const AllContro
     const auto attempt = [&](const auto& step) {
         try {
             step();
+            return true;
         } catch (const Error& error) {
             if (!first) first = error;
+            return false;
         }
     };
     for (const Hierarchy& hierarchy : cgroups.hierarchies) {
         if (controls.find(hierarchy) == nullptr) continue;
-        attempt([&] { leave_if_inside(cgroups, hierarchy, controls.of(hierarchy), own); });
+        if (!attempt([&] { leave_if_inside(cgroups, hierarchy, controls.of(hierarchy), own); })) continue;
         for (const std::string& place : {cgroups.places.limit, cgroups.places.monitor}) {
             attempt([&] { remove_one(context, hierarchy.directory(place)); });
             remove_shared(context, hierarchy, place);

@@ -58,7 +58,6 @@ void Version1::freeze(const std::string& path, bool frozen, Deadline deadline) c
         std::this_thread::sleep_for(pause);
         pause = std::min(pause * 2, std::chrono::microseconds(10'000));
     }
-    if (frozen) sdk::try_write_file(file, "THAWED");
     throw Error(ETIMEDOUT, path, frozen ? "freeze" : "thaw",
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }

@@ -99,7 +99,6 @@ void Version2::freeze(const std::string& path, bool frozen, Deadline deadline) c
     const std::string file = path + "/cgroup.freeze";
     sdk::write_file(file, frozen ? "1" : "0");
     if (wait_for_event(path, "frozen", frozen ? 1 : 0, deadline)) return;
-    if (frozen) sdk::try_write_file(file, "0");
     throw Error(ETIMEDOUT, path, frozen ? "freeze" : "thaw",
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }
