@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/partial.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/process/namespaces.hpp>
@@ -39,6 +40,8 @@ Container::Container(std::string name, std::string lxcpath) : name_(std::move(na
 }
 
 bool Container::defined() const { return base::exists(config_path()); }
+
+bool Container::partial() const { return is_partial(*this); }
 
 config::Config& Container::config() {
     if (!config_) {

@@ -75,6 +75,8 @@ public:
     std::string directory() const { return lxcpath_ + "/" + name_; }
     std::string config_path() const { return directory() + "/config"; }
     bool defined() const;
+    /// Its creation was interrupted, maybe before it had a configuration.
+    bool partial() const;
     /// Loads the container's file on first use. Throws.
     config::Config& config();
     /// -f FILE: replaces the file.

@@ -25,7 +25,9 @@ void write_host_name(const std::string& rootfs, const std::string& name) {
     const UniqueFd root = base::open_file(rootfs, O_PATH | O_DIRECTORY);
     const UniqueFd file = filesystem::resolve_inside(root.get(), "etc/hostname");
     struct stat facts {};
-    if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return;
+    if (!file) return;
+    if (::fstat(file.get(), &facts) != 0) throw Error::last("stat", rootfs + "/etc/hostname");
+    if (!S_ISREG(facts.st_mode)) return;
     const UniqueFd writable = base::open_file(cat("/proc/self/fd/", file.get()), O_WRONLY | O_TRUNC);
     base::write_fd(writable.get(), name, rootfs + "/etc/hostname");
 }
@@ -60,7 +62,7 @@ public:
 
 private:
     void fill(const std::string& original_rootfs) {
-        const PartialMark copying(copy_);
+        PartialMark copying(copy_);
         if (storage_ != nullptr) copy_storage(original_rootfs);
         for (const auto& [key, value] : copied_.last) config_.set(key, value);
         for (const auto& [from, to] : copied_.files) copy_file(from, to);
@@ -68,14 +70,16 @@ private:
         // The child's records are its own affair: whatever the parent has to write stands before them.
         in_rootfs_child(to_, config_, "lxc.hook.clone",
                         [this](const std::string& rootfs, process::Channel&) { finish_inside(rootfs); });
+        copying.remove();
     }
 
     void copy_storage(const std::string& original_rootfs) {
         config_.set("lxc.rootfs.path", storage_->copy(to_, config_, journal_));
         const std::string mountpoint = rootfs_mountpoint(to_);
         if (!base::exists(mountpoint)) {
-            journal_.intend("kernel", "tree", mountpoint);
+            const uint64_t record = journal_.intend("kernel", "tree", mountpoint);
             base::make_directories(mountpoint, 0755);
+            journal_.complete(record, {});
         }
         if (options_.snapshot && shares_storage(original_rootfs, config_.get("lxc.rootfs.path")))
             remember_dependencies(to_, lenders(from_), journal_);
@@ -127,6 +131,7 @@ void Container::copy(const CopyOptions& options) {
     Container copy(options.name, options.lxcpath.empty() ? lxcpath_ : options.lxcpath);
     if (copy.defined()) throw Error(EEXIST, copy.name(), "the container already exists", "choose another name for the copy");
     copy.recover();
+    refuse_partial(copy);
     const Facts from(name_, lxcpath_, process::IdMap::from(config()));
     const Facts to(copy.name(), copy.lxcpath(), process::IdMap::from(config()));
     CopiedConfig copied = copied_config(config(), from, to, {options.keep_name, options.keep_addresses});

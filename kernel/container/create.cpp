@@ -65,7 +65,7 @@ public:
 
 private:
     void fill() {
-        const PartialMark creating(container_);
+        PartialMark creating(container_);
         if (config_.is_set("lxc.rootfs.path"))
             use_given_rootfs();
         else
@@ -78,6 +78,7 @@ private:
         config_.load(container_.config_path());
         for (const std::string& line : result.lines) config_.load_text(line + "\n", cat("template ", options_.template_name));
         save(result.header);
+        creating.remove();
     }
 
     void use_given_rootfs() {
@@ -124,9 +125,10 @@ private:
 
 void Container::create(const CreateOptions& options) {
     if (defined()) throw Error(EEXIST, name_, "the container already exists", cat("keelson destroy ", name_, " removes it"));
+    recover();
+    refuse_partial(*this);
     config::Config config = base_config(options);
     process::IdMap idmap = process::IdMap::from(config);
-    recover();
     // Loaded before an ordinary user enters the user namespace, in which root's files cannot be told from anybody's.
     storage_plugin(*this, options);
     load_template(options.template_name);

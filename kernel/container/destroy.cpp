@@ -3,24 +3,20 @@
 #include <kernel/container/container.hpp>
 #include <kernel/container/dependents.hpp>
 #include <kernel/container/hooks.hpp>
+#include <kernel/container/partial.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/container/stage_hooks.hpp>
 #include <kernel/container/storage.hpp>
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/process/user_privilege.hpp>
 
-#include <dirent.h>
+#include <algorithm>
 
 namespace keelson::container {
 namespace {
 
 bool has_entries(const std::string& directory) {
-    DIR* open = ::opendir(directory.c_str());
-    if (open == nullptr) return false;
-    bool found = false;
-    while (const dirent* entry = ::readdir(open)) found = found || entry->d_name[0] != '.';
-    ::closedir(open);
-    return found;
+    return std::ranges::any_of(base::names_in(directory), [](const std::string& name) { return !name.starts_with('.'); });
 }
 
 void refuse_with_dependents(const Container& container, bool snapshots) {
@@ -49,6 +45,7 @@ void Container::destroy(bool force, bool snapshots) {
         if (!force) throw Error(EBUSY, name_, "the container is running", "stop it first, or use -f");
         kill();
     }
+    refuse_being_created(*this);
     refuse_with_dependents(*this, snapshots);
     recover();
     const Facts facts(name_, lxcpath_, process::IdMap::from(config()));

@@ -20,20 +20,38 @@ struct flock whole_file(short type) {
 PartialMark::PartialMark(const Container& container)
     : path_(path_of(container)), file_(base::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0)) {
     struct flock lock = whole_file(F_WRLCK);
-    if (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) throw Error::last("lock", path_);
+    if (::fcntl(file_.get(), F_OFD_SETLK, &lock) == 0) return;
+    const int code = errno;
+    ::unlink(path_.c_str());
+    throw Error(code, path_, "lock");
 }
 
-PartialMark::~PartialMark() { ::unlink(path_.c_str()); }
+PartialMark::~PartialMark() {
+    if (file_) ::unlink(path_.c_str());
+}
 
-void refuse_partial(const Container& container) {
+void PartialMark::remove() {
+    if (::unlink(path_.c_str()) != 0) throw Error::last("remove", path_);
+    file_.reset();
+}
+
+bool is_partial(const Container& container) { return base::exists(path_of(container)); }
+
+void refuse_being_created(const Container& container) {
+    if (!is_partial(container)) return;
     const std::string path = path_of(container);
-    if (!base::exists(path)) return;
     const UniqueFd file = base::open_file(path, O_RDONLY | O_NOFOLLOW);
     struct flock lock = whole_file(F_WRLCK);
-    const bool busy = ::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    if (busy) throw Error(EBUSY, container.name(), "the container is being created", "wait until its creation has ended");
+    if (::fcntl(file.get(), F_OFD_GETLK, &lock) != 0) throw Error::last("ask who locks", path);
+    if (lock.l_type != F_UNLCK)
+        throw Error(EBUSY, container.name(), "the container is being created", "wait until its creation has ended");
+}
+
+void refuse_partial(const Container& container) {
+    refuse_being_created(container);
+    if (!is_partial(container)) return;
     throw Error(EINVAL, container.name(), "the container's creation was interrupted",
-                cat("keelson destroy ", container.name(), ", then create it again; or remove ", path,
+                cat("keelson destroy ", container.name(), ", then create it again; or remove ", path_of(container),
                     " if you know it to be complete"));
 }
 

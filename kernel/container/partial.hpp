@@ -13,12 +13,20 @@ class PartialMark {
 public:
     explicit PartialMark(const Container& container);
     ~PartialMark();
+    /// The container is whole. Throws.
+    void remove();
     PartialMark(const PartialMark&) = delete;
 
 private:
     std::string path_;
     UniqueFd file_;
 };
+
+/// Its creation is under way or was interrupted, maybe before it had a configuration.
+bool is_partial(const Container& container);
+
+/// Throws when the container is being created.
+void refuse_being_created(const Container& container);
 
 /// Throws when the container is being created, or when its creation was interrupted: says what to do, deletes nothing.
 void refuse_partial(const Container& container);

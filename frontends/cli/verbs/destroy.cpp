@@ -13,7 +13,8 @@ int run(Invocation& invocation) {
     const Options& given = invocation.options;
     auto container = invocation.container();
     const bool runs = container.state() != monitor::State::stopped;
-    if (!container.defined() && !runs) throw Error(ENOENT, container.name(), "no such container:", "'keelson ls' lists them");
+    if (!container.defined() && !container.partial() && !runs)
+        throw Error(ENOENT, container.name(), "no such container:", "'keelson ls' lists them");
     if (runs && !given.has("force")) throw Error(EBUSY, container.name(), "running:", "stop it first, or use -f");
     container.destroy(given.has("force"), given.has("snapshots"));
     return 0;
