@@ -39,7 +39,8 @@ std::string random_uuid() {
 
 bool is_procfs(int fd) {
     struct statfs facts {};
-    return ::fstatfs(fd, &facts) == 0 && facts.f_type == PROC_SUPER_MAGIC;
+    if (::fstatfs(fd, &facts) != 0) throw Error::last("ask for the filesystem of", "/proc");
+    return facts.f_type == PROC_SUPER_MAGIC;
 }
 
 }  // namespace
@@ -76,6 +77,7 @@ void RootfsSetup::mask_boot_id() try {
     options.set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
     place(clone_tree(dev.get(), file_name, false).get(), on.get(), options, "the boot id");
 } catch (const Error& error) {
+    if (error.code() != ENOENT) throw;
     base::log_info(cat("the boot id is the host's: ", error.what()));
 }
 

@@ -13,6 +13,8 @@
 #include <kernel/filesystem/working_directory.hpp>
 #include <kernel/process/credentials.hpp>
 
+#include <algorithm>
+
 namespace keelson::filesystem {
 
 namespace {
@@ -273,6 +275,8 @@ void RootfsSetup::write_resolver(const std::vector<std::string>& name_servers) t
     }
     attach(file_mount(text, 0644, root_.get()).get(), file.get(), "/etc/resolv.conf");
 } catch (const Error& error) {
+    constexpr int the_rootfs_forbids[] = {ENOENT, ENOTDIR, ELOOP, EROFS, EACCES, EPERM};
+    if (std::ranges::find(the_rootfs_forbids, error.code()) == std::end(the_rootfs_forbids)) throw;
     base::log_warn(cat("the container gets no name servers: ", error.what()));
 }
 
