@@ -1,0 +1,70 @@
+// Runs a command under ptrace(2), with every process of ours that it makes, and puts a failure or a death at one of their
+// system calls. What the processes execute that is not Keelson (init, hooks, mkfs) is let go.
+#pragma once
+
+#include "point.hpp"
+
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace keelson::fault {
+
+struct Outcome {
+    int status = 0;  ///< of the command, as a shell has it; 128 and the signal's number when that ended it
+    std::string output;
+    std::string injected;            ///< the call at the point; empty: no process came there
+    std::vector<std::string> wrong;  ///< hangs and crashes
+    std::vector<Call> calls;         ///< only of a run without an injection
+};
+
+class Tracer {
+public:
+    /// `program` is the file whose processes are ours.
+    Tracer(const std::string& program, std::optional<Injection> injection);
+
+    /// A process that runs already is one of ours. Its calls count from here.
+    void adopt(pid_t pid, const std::string& role);
+
+    /// Until the command has ended and all others of ours have ended or wait for events; none is traced any longer then.
+    Outcome run(const std::vector<std::string>& words, std::chrono::seconds deadline);
+
+private:
+    struct Process {
+        std::string role;
+        unsigned children = 0, calls = 0;
+        bool in_call = false, past_loader = false, failing = false, dead = false;
+        uint64_t loader_begin = 0, loader_end = 0;
+    };
+
+    void start(const std::vector<std::string>& words, int output);
+    void on_stop(pid_t pid, int status);
+    void on_event(pid_t pid, Process& process, int event);
+    void on_call(pid_t pid, Process& process);
+    void on_entry(pid_t pid, Process& process, const __ptrace_syscall_info& call);
+    void inject(pid_t pid, Process& process, long number);
+    void on_child(pid_t parent, pid_t child);
+    void on_exec(pid_t pid, Process& process);
+    void on_end(pid_t pid, int status);
+    void resume(pid_t pid, int signal = 0);
+    bool settled() const;
+    void let_go();
+    void give_up(std::chrono::seconds deadline);
+
+    dev_t program_device_ = 0;
+    ino_t program_inode_ = 0;
+    std::optional<Injection> injection_;
+    bool spent_ = false;
+    pid_t command_ = 0;
+    bool command_ended_ = false;
+    std::map<pid_t, Process> processes_;
+    std::vector<pid_t> unnamed_;  ///< stopped before their parent told of them
+    Outcome outcome_;
+};
+
+}  // namespace keelson::fault
