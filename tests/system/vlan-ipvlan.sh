@@ -51,6 +51,15 @@ ip neigh show proxy | grep -q '10.213.8.9 dev kltm0' || fail "$what: the host do
 pings 10.213.8.1
 down
 
+# VLANs of a bridge's port.
+ip link add kltbr0 type bridge vlan_filtering 1 && ip link set kltbr0 up && at_end ip link del kltbr0
+remember_host
+up bridge-vlan "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0" \
+  "lxc.net.0.veth.vlan.id = 7" "lxc.net.0.veth.vlan.tagged.id = 8" "lxc.net.0.veth.vlan.tagged.id = 9"
+[ "$(bridge vlan show dev kltv0 | tail -n +2 | xargs)" = "kltv0 7 PVID Egress Untagged 8 9" ] ||
+  fail "$what: $(bridge vlan show dev kltv0)"
+down
+
 refused() { # WORD LINE...
   local word=$1; shift
   container "$name" "$@"
