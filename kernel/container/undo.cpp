@@ -32,10 +32,10 @@ std::string start_time(pid_t pid) {
 
 /// What is frozen in a v1 cgroup has its SIGKILL only once it is let go.
 void thaw(const Facts& facts, const config::Config& config) {
-    const RuntimeState state = read_runtime_state(facts.runtime_directory());
-    const auto cgroup = state.find("cgroup");
-    if (cgroup == state.end()) return;
     try {
+        const RuntimeState state = read_runtime_state(facts.runtime_directory());
+        const auto cgroup = state.find("cgroup");
+        if (cgroup == state.end()) return;
         const Cgroup driver(facts, config, cgroup->second);
         if (driver.available()) driver.freeze(false, thaw_deadline_ms);
     } catch (const Error& error) {

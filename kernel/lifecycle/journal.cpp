@@ -156,8 +156,16 @@ std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory
     return journal;
 }
 
+/// What is appended to half a line would be lost with it.
+void Journal::cut_off_half_line(std::string_view text) {
+    const size_t whole = text.rfind('\n') + 1;
+    if (whole < text.size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0)
+        throw Error::last("cut off half a line of", directory_ + "/journal");
+}
+
 void Journal::read_header() {
     const std::string text = base::read_file(directory_ + "/journal");
+    cut_off_half_line(text);
     for (const std::string_view line : whole_lines(text)) {
         const std::vector<std::string_view> fields = base::split(line, ' ');
         if (line.starts_with(magic) && fields.size() == 4) {

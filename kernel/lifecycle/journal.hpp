@@ -53,6 +53,7 @@ private:
     Journal(std::string directory, UniqueFd file);
     void append(const std::string& line);
     void read_header();
+    void cut_off_half_line(std::string_view text);
 
     std::string directory_, lxcpath_, name_;
     UniqueFd file_;

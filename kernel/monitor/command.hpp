@@ -75,8 +75,10 @@ constexpr uint64_t no_state = 8;
 struct ConsoleLogRequest {
     uint8_t clear;  ///< these are C's bool; any byte may come
     uint8_t read;
+    uint8_t unused[6];
     uint64_t maximum;  ///< 0: all
     uint8_t write_logfile;
+    uint8_t unused_too[7];
 };
 static_assert(sizeof(StateMessage) == 264 && sizeof(ConsoleLogRequest) == 24);
 

@@ -37,7 +37,8 @@ cp "$runtime/state" "$work/state"
 cp "$runtime/journal" "$work/journal"
 for length in $(lengths "$work/state"); do
   head -c "$length" "$work/state" >"$runtime/state"
-  kw "attach with $length bytes of state" attach -- true
+  ! kw "attach with $length bytes of state" attach -- true || [ "$length" = "$(stat -c %s "$work/state")" ] ||
+    fail "attach with $length bytes of state: how the container is confined is not known then"
 done
 cp "$work/state" "$runtime/state"
 kw "attach with all of the state" attach -- true || fail "attach: $(cat "$work/said")"

@@ -1,21 +1,14 @@
 // The configuration language: whatever stands in a file, it is read or refused, and what was read survives.
 #include <kernel/base/log.hpp>
+#include <tests/fuzz/targets/require.hpp>
 #include <tests/support/fake_keys.hpp>
-
-#include <cstdio>
-#include <cstdlib>
 
 namespace {
 
 using keelson::Error;
 using keelson::config::Config;
 using keelson::config::Entry;
-
-void require(bool holds, const char* what, const std::string& about) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s: %s\n", what, about.c_str());
-    std::abort();
-}
+using keelson::fuzz::require;
 
 std::string meaning(const Config& config) {
     std::string text;

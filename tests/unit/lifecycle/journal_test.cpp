@@ -46,6 +46,16 @@ TEST_F(JournalTest, TextOfAnyKindComesBack) {
     EXPECT_TRUE(records[1].complete);
 }
 
+TEST_F(JournalTest, WhatFollowsHalfALineCounts) {
+    create();
+    write("keelson-journal 1 /var/lib/lxc web\n+ 1 net veth kltv0\n+ 2 storage lo");
+    std::optional<Journal> journal = Journal::of_the_dead(directory());
+    ASSERT_TRUE(journal);
+    ASSERT_EQ(journal->open_records().size(), 1U);
+    journal->strike(1);
+    EXPECT_TRUE(journal->open_records().empty());
+}
+
 TEST_F(JournalTest, LivingMonitorKeepsItsJournal) {
     const Journal journal = create();
     EXPECT_FALSE(Journal::of_the_dead(directory()));

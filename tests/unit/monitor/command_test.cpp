@@ -7,6 +7,7 @@
 #include <kernel/base/log.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
+#include <tests/support/fake_container.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,45 +19,9 @@ namespace {
 
 using namespace keelson;
 using namespace keelson::monitor;
+using keelson::test::FakeContainer;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-struct FakeContainer final : CommandTarget {
-    State present = State::running;
-    int stops = 0;
-    std::vector<std::pair<bool, uint32_t>> freezes;
-    std::string log = "line\n";
-    std::vector<int> gone;
-    UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-
-    State state() override { return present; }
-    pid_t init_pid() override { return 4711; }
-    int init_pidfd() override { return null.get(); }
-    uint64_t clone_flags() override { return 0x2c020000; }
-    std::string name() override { return "web"; }
-    std::string lxcpath() override { return path; }
-    std::string config_item(const std::string& key) override {
-        if (key == "lxc.uts.name") return "web";
-        if (key == "lxc.empty") return {};
-        throw Error(0, key, "unknown key");
-    }
-    std::string cgroup_path(const std::string& controller) override { return "/lxc.payload.web/" + controller; }
-    UniqueFd cgroup_fd(const std::string&) override { throw Error(ENOENT, "cgroup2", "not there"); }
-    void stop() override { ++stops; }
-    void freeze(bool frozen, uint32_t timeout) override { freezes.emplace_back(frozen, timeout); }
-    int devpts_fd() override { return -1; }
-    std::optional<Tty> take_tty(int number, int) override {
-        if (number > 1) return std::nullopt;
-        return Tty{UniqueFd(::fcntl(null.get(), F_DUPFD_CLOEXEC, 0)), 1};
-    }
-    void client_gone(int client) override { gone.push_back(client); }
-    std::string console_log(bool read, bool clear, uint64_t maximum, bool) override {
-        std::string text = read ? log.substr(0, maximum ? maximum : log.size()) : std::string();
-        if (clear) log.clear();
-        return text;
-    }
-    std::string path;
-};
 
 /// A server in a thread; every test has an lxcpath of its own.
 struct CommandSocket : testing::Test {
