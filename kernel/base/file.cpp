@@ -87,15 +87,22 @@ void replace_file(const std::string& path, std::string_view text, unsigned mode)
     }
 }
 
+namespace {
+
+/// 0, or why a directory that could not be made is not there either: ENOENT if it was when it should be made.
+int why_missing(const std::string& directory, int error_of_mkdir) {
+    struct stat facts {};
+    if (::stat(directory.c_str(), &facts) != 0) return error_of_mkdir == EEXIST ? ENOENT : error_of_mkdir;
+    return S_ISDIR(facts.st_mode) ? 0 : ENOTDIR;
+}
+
+}  // namespace
+
 void make_directories(const std::string& path, unsigned mode) {
     for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
         const std::string part = path.substr(0, end);
-        if (::mkdir(part.c_str(), mode) != 0) {
-            const int reason = errno;
-            struct stat facts {};
-            const bool there = ::stat(part.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode);
-            if (!there) throw Error(reason == EEXIST ? ENOTDIR : reason, part, "make the directory");
-        }
+        const int reason = ::mkdir(part.c_str(), mode) == 0 ? 0 : why_missing(part, errno);
+        if (reason != 0) throw Error(reason, part, "make the directory");
         if (end == std::string::npos) return;
     }
 }
