@@ -84,7 +84,7 @@ struct PluginHost::Registry {
     UniqueFd open(const Id& id, PluginFile& file);
     const PluginFile& file(const Id& id);
     const LoadedPlugin& load(const Id& id);
-    std::vector<PluginFile> list(std::string_view kind, std::vector<Error>* broken);
+    std::vector<const PluginFile*> list(std::string_view kind, std::vector<Error>* broken);
     Id without_alias(std::string_view kind, std::string_view name);
 };
 
@@ -166,28 +166,30 @@ Id PluginHost::Registry::without_alias(std::string_view kind, std::string_view n
     Id id(kind, name);
     if (!paths_of(id).empty()) return id;
     std::vector<Error> ignored;
-    for (const PluginFile& each : list(kind, &ignored))
-        if (has_word(each.aliases, name)) id.second = each.name;
+    for (const PluginFile* each : list(kind, &ignored))
+        if (has_word(each->aliases, name)) id.second = each->name;
     return id;
 }
 
-std::vector<PluginFile> PluginHost::Registry::list(std::string_view kind, std::vector<Error>* broken) {
-    std::vector<PluginFile> found;
+std::vector<const PluginFile*> PluginHost::Registry::list(std::string_view kind, std::vector<Error>* broken) {
+    std::vector<const PluginFile*> found;
     for (std::string_view each : kinds) {
         if (!kind.empty() && kind != each) continue;
         for (const std::string& name : names(each)) try {
-                found.push_back(file({std::string(each), name}));
+                found.push_back(&file({std::string(each), name}));
             } catch (const Error& error) {
                 report(broken, error);
             }
     }
-    const auto rank = [](const PluginFile& file) { return std::tie(file.kind, file.order, file.name); };
-    std::sort(found.begin(), found.end(), [&](const PluginFile& a, const PluginFile& b) { return rank(a) < rank(b); });
+    const auto rank = [](const PluginFile* file) { return std::tie(file->kind, file->order, file->name); };
+    std::sort(found.begin(), found.end(), [&](const PluginFile* a, const PluginFile* b) { return rank(a) < rank(b); });
     return found;
 }
 
 std::vector<PluginFile> PluginHost::list(std::string_view kind, std::vector<Error>* broken) {
-    return registry_->list(kind, broken);
+    std::vector<PluginFile> found;
+    for (const PluginFile* file : registry_->list(kind, broken)) found.push_back(*file);
+    return found;
 }
 
 const LoadedPlugin& PluginHost::load(std::string_view kind, std::string_view name) {
@@ -201,8 +203,8 @@ const PluginFile& PluginHost::file(std::string_view kind, std::string_view name)
 std::vector<std::string> PluginHost::applying(std::string_view kind, const std::string& path, std::vector<Error>* broken) {
     const std::string_view type = file_type(path);
     std::vector<std::string> found;
-    for (const PluginFile& file : list(kind, broken))
-        if (applies(file, type)) found.push_back(file.name);
+    for (const PluginFile* file : registry_->list(kind, broken))
+        if (applies(*file, type)) found.push_back(file->name);
     return found;
 }
 

@@ -273,5 +273,17 @@ TEST(BadPlugins, LoadedFileCannotBeReopenedForWriting) {
     EXPECT_GT(handles_on(spoilt.file(), "/proc/self/fd"), 0u);
 }
 
+TEST(BadPlugins, NorCanOneThatALinkLeadsTo) {
+    if (::geteuid() != 0) GTEST_SKIP() << "a mount is cloned with CAP_SYS_ADMIN only";
+    const Spoilt spoilt("link");
+    const std::string real = spoilt.path() + "/real.so";
+    fs::rename(spoilt.file(), real);
+    fs::create_symlink(real, spoilt.file());
+    PluginHost host({spoilt.path()});
+    host.load("hook", "sound");
+    EXPECT_GT(handles_on(real, "/proc/self/map_files"), 0u);
+    EXPECT_GT(handles_on(real, "/proc/self/fd"), 0u);
+}
+
 }  // namespace
 }  // namespace keelson::plugins
