@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #include <keelson/sdk/detached_mount.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
@@ -164,13 +165,13 @@ void RootfsSetup::mount_proc(bool mixed) {
     if (process::keeps_capability(config_, CAP_NET_ADMIN)) net = clone_tree(proc.get(), "sys/net", false);
     MountOptions closed = with(MOUNT_ATTR_RDONLY);
     closed.clear = no_suid_dev_exec;
-    for (const char* path : {"sys", "sysrq-trigger"}) try {
-            const UniqueFd on = resolve_target(proc.get(), path, Create::nothing);
-            const UniqueFd copy = clone_tree(proc.get(), path, false);
-            place(copy.get(), on.get(), closed, cat("/proc/", path));
-        } catch (const Error& error) {
-            if (error.code() != ENOENT) throw;
-        }
+    for (const char* path : {"sys", "sysrq-trigger"}) {
+        // Not every kernel was built with both.
+        if (::faccessat(proc.get(), path, F_OK, 0) != 0 && errno == ENOENT) continue;
+        const UniqueFd on = resolve_target(proc.get(), path, Create::nothing);
+        const UniqueFd copy = clone_tree(proc.get(), path, false);
+        place(copy.get(), on.get(), closed, cat("/proc/", path));
+    }
     if (net) attach(net.get(), resolve_target(proc.get(), "sys/net", Create::nothing).get(), "/proc/sys/net");
 }
 
