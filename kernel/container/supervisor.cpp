@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,6 +52,16 @@ bool undo_needs_network(const Run& run) {
         if ((network.plugin->as<abi::Network>().traits() & abi::network_undo_needs_namespace) != 0) return true;
     }
     return false;
+}
+
+/// The heap and the stack below the caller that the start has used and a waiting monitor does not.
+void give_back_memory() {
+    ::malloc_trim(0);
+    constexpr uintptr_t reach = 128 * 1024, own_frames = 1024;
+    const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const uintptr_t end = (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - own_frames) & ~(page - 1);
+    // What the stack never reached is not mapped; that is told as an error, and the rest is done (madvise(2)).
+    ::madvise(reinterpret_cast<void*>(end - reach), reach, MADV_DONTNEED);
 }
 
 /// What fails while a container ends is reported, and the rest goes on.
@@ -193,7 +204,7 @@ void Supervisor::listen() {
 
 /// Until init has ended. Whatever keeps the monitor from serving ends the container: nobody else could.
 void Supervisor::serve() {
-    ::malloc_trim(0);
+    give_back_memory();
     try {
         loop_->run();
         wait_status_ = process::reap(run_->child.pidfd.get());
