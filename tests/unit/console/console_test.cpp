@@ -66,15 +66,24 @@ struct ConsoleTest : testing::Test {
         }
         ASSERT_TRUE(text.empty()) << "the console stopped reading";
     }
-    static std::string read_now(int fd) {
-        std::string text;
-        char bytes[4096];
-        for (pollfd entry{fd, POLLIN, 0}; ::poll(&entry, 1, 100) > 0 && (entry.revents & POLLIN);) {
-            const ssize_t got = ::read(fd, bytes, sizeof bytes);
-            if (got <= 0) break;
-            text.append(bytes, static_cast<size_t>(got));
-        }
-        return text;
+    /// Lets the loop work until it is so: the kernel hands on what a pty is given at a time of its own.
+    template <typename Condition>
+    bool soon(const Condition& condition) {
+        for (int tries = 0; tries < 500 && !condition(); ++tries) settle();
+        return condition();
+    }
+    bool soon_in(const std::string& file, std::string_view text) {
+        return soon([&] { return base::read_file(file) == text; });
+    }
+    bool soon_at(int fd, std::string_view text) {
+        std::string seen;
+        return soon([&] {
+            char bytes[4096];
+            pollfd entry{fd, POLLIN, 0};
+            if (::poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN))
+                seen.append(bytes, static_cast<size_t>(std::max<ssize_t>(::read(fd, bytes, sizeof bytes), 0)));
+            return seen == text;
+        });
     }
     int error_of(bool read, bool clear) const {
         try {
@@ -97,8 +106,7 @@ TEST_F(ConsoleTest, WhatIsPrintedGoesToBufferAndLog) {
     const std::string log = directory + "/console.log";
     begin("lxc.console.buffer.size = 4096\nlxc.console.logfile = " + log + "\n");
     print("hello\n");
-    settle();
-    EXPECT_EQ(base::read_file(log), "hello\n");
+    EXPECT_TRUE(soon_in(log, "hello\n"));
     EXPECT_EQ(console->read_buffer(true, false, 2), "he");
     console->write_buffer_to_log();
     EXPECT_EQ(base::read_file(log), "hello\nllo\n");
@@ -109,7 +117,7 @@ TEST_F(ConsoleTest, WhatIsPrintedGoesToBufferAndLog) {
 TEST_F(ConsoleTest, ClearingAloneGivesNothing) {
     begin("lxc.console.buffer.size = 4096\n");
     print("hello\n");
-    settle();
+    EXPECT_TRUE(soon([&] { return error_of(false, false) == 0; }));
     EXPECT_EQ(console->read_buffer(false, true, 0), "");
     EXPECT_EQ(error_of(true, false), ENODATA);
 }
@@ -124,8 +132,7 @@ TEST_F(ConsoleTest, TheConfiguredFileSeesTheOutput) {
     const std::string file = directory + "/peer";
     begin("lxc.console.path = " + file + "\n");
     print("to the file\n");
-    settle();
-    EXPECT_EQ(base::read_file(file), "to the file\n");
+    EXPECT_TRUE(soon_in(file, "to the file\n"));
 }
 
 TEST_F(ConsoleTest, TheLastOutputIsWrittenOutAtTheEnd) {
@@ -143,17 +150,14 @@ TEST_F(ConsoleTest, OneClientAtATimeHasTheConsole) {
     EXPECT_EQ(given->number, 0);
     EXPECT_FALSE(console->give(0, 8));
     print("login: ");
-    settle();
-    EXPECT_EQ(read_now(given->master.get()), "login: ");
+    EXPECT_TRUE(soon_at(given->master.get(), "login: "));
     ASSERT_EQ(::write(given->master.get(), "root\r", 5), 5);
-    settle();
-    EXPECT_EQ(read_now(inside.get()), "root\r");
+    EXPECT_TRUE(soon_at(inside.get(), "root\r"));
     console->release(7);
     given = console->give(0, 8);
     ASSERT_TRUE(given);
     print("again");
-    settle();
-    EXPECT_EQ(read_now(given->master.get()), "again");
+    EXPECT_TRUE(soon_at(given->master.get(), "again"));
 }
 
 TEST_F(ConsoleTest, AClientThatReadsNothingStopsNobody) {
@@ -165,11 +169,10 @@ TEST_F(ConsoleTest, AClientThatReadsNothingStopsNobody) {
     }
     print("end");
     std::string seen;
-    for (int tries = 0; tries < 100 && !seen.ends_with("xend"); ++tries) {
-        settle();
+    EXPECT_TRUE(soon([&] {
         if (error_of(false, false) == 0) seen += console->read_buffer(true, false, 0);
-    }
-    EXPECT_TRUE(seen.ends_with("xend"));
+        return seen.ends_with("xend");
+    }));
 }
 
 TEST_F(ConsoleTest, AClientThatVanishedIsForgotten) {
