@@ -309,8 +309,10 @@ UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
 }
 
 void Supervisor::stop() {
+    // Asked first, so that who hears of a failure knows that nothing was done.
+    const bool frozen = run_->actors.cgroup.is_frozen();
     process::send_signal(run_->child.pidfd.get(), config_.signal("lxc.signal.stop", SIGKILL));
-    if (run_->actors.cgroup.is_frozen()) run_->actors.cgroup.freeze(false, 10'000);
+    if (frozen) run_->actors.cgroup.freeze(false, 10'000);
 }
 
 void Supervisor::freeze(bool frozen, uint32_t timeout_s) {

@@ -36,6 +36,13 @@ ifreq request_for(const std::string& name) {
     return request;
 }
 
+/// False: there is no such link.
+bool asked(int socket, unsigned long question, ifreq& request, const std::string& name) {
+    if (::ioctl(socket, question, &request) == 0) return true;
+    if (errno != ENODEV) throw Error::last("look at link", name);
+    return false;
+}
+
 }  // namespace
 
 sdk::NetlinkMessage link_message(int type, int flags, unsigned index, unsigned set_flags, unsigned changed_flags) {
@@ -95,7 +102,7 @@ std::vector<LinkFacts> HostLinks::ports(unsigned bridge) {
 
 unsigned HostLinks::index_of(const std::string& name) const {
     ifreq request = request_for(name);
-    return ::ioctl(netlink_.fd(), SIOCGIFINDEX, &request) < 0 ? 0 : static_cast<unsigned>(request.ifr_ifindex);
+    return asked(netlink_.fd(), SIOCGIFINDEX, request, name) ? static_cast<unsigned>(request.ifr_ifindex) : 0;
 }
 
 std::string HostLinks::name_of(unsigned index) const {
@@ -106,7 +113,7 @@ std::string HostLinks::name_of(unsigned index) const {
 
 uint32_t HostLinks::mtu_of(const std::string& name) const {
     ifreq request = request_for(name);
-    return ::ioctl(netlink_.fd(), SIOCGIFMTU, &request) < 0 ? 0 : static_cast<uint32_t>(request.ifr_mtu);
+    return asked(netlink_.fd(), SIOCGIFMTU, request, name) ? static_cast<uint32_t>(request.ifr_mtu) : 0;
 }
 
 void HostLinks::remove(unsigned index) {
