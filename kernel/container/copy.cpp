@@ -129,9 +129,9 @@ void Container::copy(const CopyOptions& options) {
     if (!options.allow_running && state() != monitor::State::stopped)
         throw Error(EBUSY, name_, "the container is running", "stop it first, or use -a");
     Container copy(options.name, options.lxcpath.empty() ? lxcpath_ : options.lxcpath);
-    if (copy.defined()) throw Error(EEXIST, copy.name(), "the container already exists", "choose another name for the copy");
     copy.recover();
     refuse_partial(copy);
+    if (copy.defined()) throw Error(EEXIST, copy.name(), "the container already exists", "choose another name for the copy");
     const Facts from(name_, lxcpath_, process::IdMap::from(config()));
     const Facts to(copy.name(), copy.lxcpath(), process::IdMap::from(config()));
     CopiedConfig copied = copied_config(config(), from, to, {options.keep_name, options.keep_addresses});

@@ -36,6 +36,18 @@ bool has_rootfs(const config::Config& config) {
     return !value.empty() && (!value.starts_with('/') || base::exists(value));
 }
 
+/// The configuration goes last: what is left when this fails is a container still, which can be destroyed again.
+void remove_directory_of(const Container& container) {
+    for (const std::string& name : base::names_in(container.directory()))
+        if (const std::string path = cat(container.directory(), "/", name); path != container.config_path())
+            filesystem::remove_tree(path);
+    try {
+        filesystem::remove_tree(container.directory());
+    } catch (const Error&) {
+        filesystem::remove_tree(container.directory());
+    }
+}
+
 }  // namespace
 
 void Container::destroy(bool force, bool snapshots) {
@@ -60,7 +72,7 @@ void Container::destroy(bool force, bool snapshots) {
     if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;
     if (storage && storage->available()) storage->destroy();
     forget_dependencies(facts);
-    filesystem::remove_tree(directory());
+    remove_directory_of(*this);
     config_.reset();
 }
 

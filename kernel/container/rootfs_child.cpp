@@ -53,16 +53,20 @@ void in_rootfs_child(const Facts& facts, const config::Config& config, const std
         run_child(std::move(theirs), facts, config, work);
     }
     theirs.close();
-    if (in_user_namespace) facts.idmap().with_host_id(::geteuid(), ::getegid()).write_for(child.pid);
-    ours.send('g');
     bool done = false;
-    for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
-        if (message.kind == 'l' && heard) heard(message.text);
-        if (message.kind == 'd') done = true;
-        if (message.kind == process::Channel::failure) {
-            process::reap(child.pidfd.get());
-            throw process::unpack(message.text);
+    try {
+        if (in_user_namespace) facts.idmap().with_host_id(::geteuid(), ::getegid()).write_for(child.pid);
+        ours.send('g');
+        for (process::Channel::Message message = ours.receive(); message.kind != 0; message = ours.receive()) {
+            if (message.kind == 'l' && heard) heard(message.text);
+            if (message.kind == 'd') done = true;
+            if (message.kind == process::Channel::failure) throw process::unpack(message.text);
         }
+    } catch (...) {
+        // What is taken back now must not be made anew behind our back.
+        ours.close();
+        process::reap(child.pidfd.get());
+        throw;
     }
     const int status = process::reap(child.pidfd.get());
     if (!done)

@@ -120,7 +120,8 @@ UniqueFd open_locked(const std::string& directory, const std::string& path) {
             if (!lock(file.get(), path)) throw Error(EBUSY, path, "another process is starting or running this container");
             if (still_there(file.get(), path)) return file;
         } catch (const Error& error) {
-            if (error.code() == ENOENT && tries < 100) continue;
+            const int most_tries = error.code() == ENOENT ? 100 : error.code() == EBUSY ? 0 : 1;
+            if (tries < most_tries) continue;
             remove_directories(directory);
             throw;
         }
@@ -200,9 +201,7 @@ void Journal::close() {
     const std::string journal = directory_ + "/journal";
     for (const std::string& name : base::names_in(directory_)) {
         const std::string path = cat(directory_, "/", name);
-        if (name == "journal" || ::unlink(path.c_str()) == 0 || errno == ENOENT) continue;
-        if (errno != EISDIR) throw Error::last("remove", path);
-        filesystem::remove_tree(path);
+        if (name != "journal") filesystem::remove_tree(path);
     }
     // Last, because nobody else begins here as long as it stands; once it is gone the directory may be theirs.
     if (::unlink(journal.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", journal);

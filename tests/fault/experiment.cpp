@@ -43,9 +43,25 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 /// Device nodes are bound where they cannot be made; a rootfs that forbids name servers does without.
 bool may_differ(const std::string& line) {
-    for (const char* path : {" /dev/full ", " /dev/null ", " /dev/zero ", " /dev/random ", " /dev/urandom ", " /dev/tty ", " /etc/resolv.conf "})
+    for (const char* path :
+         {" /dev/full ", " /dev/null ", " /dev/zero ", " /dev/random ", " /dev/urandom ", " /dev/tty ", " /etc/resolv.conf "})
         if (line.find(path) != line.npos) return true;
     return false;
+}
+
+/// A child of who died may be at work still, which is told as such.
+bool succeeds_soon(const std::vector<std::string>& words) {
+    Ran ran = run(words);
+    for (int tries = 0; tries < 60 && ran.output.find("Device or resource busy") != ran.output.npos; ++tries) {
+        run({"sleep", "0.05"});
+        ran = run(words);
+    }
+    return ran.status == 0;
+}
+
+/// Only its words went astray.
+bool could_not_say_so(const Outcome& outcome) {
+    return outcome.output.find("cannot write to standard output") != outcome.output.npos;
 }
 
 /// Whether a failed command says what is wrong, in words of ours.
@@ -179,7 +195,7 @@ std::vector<std::string> Experiment::disturb(const Injection& injection, bool& r
     ++disturbed_;
     if (injection.cause == 0 && reached)
         judge_death(injection, faults);
-    else if (outcome.status != 0)
+    else if (outcome.status != 0 && !could_not_say_so(outcome))
         judge_failure(outcome, faults);
     else
         judge_success(outcome, faults);
@@ -200,7 +216,8 @@ void Experiment::judge_success(const Outcome& outcome, Faults& faults) {
     if (operation_ == "start") {
         has_to_be("RUNNING");
         if (now == "RUNNING")
-            for (const std::string& line : difference_of_texts(profile_, profile())) if (!may_differ(line)) faults.push_back("init: " + line);
+            for (const std::string& line : difference_of_texts(profile_, profile()))
+                if (!may_differ(line)) faults.push_back("init: " + line);
     } else if (operation_ == "stop") {
         has_to_be("STOPPED");
     } else if (operation_ == "freeze") {
@@ -274,7 +291,7 @@ void Experiment::recover_all(Faults& faults) const {
 
 /// A container that is not whole can only be destroyed.
 void Experiment::made_again(Faults& faults) {
-    if (run(create_words()).status != 0) {
+    if (!succeeds_soon(create_words())) {
         expect(faults, "destroy after a death", world_.words("destroy", name_));
         expect(faults, "create after a death", create_words());
     }
@@ -284,7 +301,7 @@ void Experiment::made_again(Faults& faults) {
 }
 
 void Experiment::copied_again(Faults& faults) {
-    if (run(operation_words()).status != 0) {
+    if (!succeeds_soon(operation_words())) {
         expect(faults, "destroy of the copy after a death", world_.words("destroy", copy_));
         expect(faults, "copy after a death", operation_words());
     }
