@@ -70,7 +70,7 @@ public:
     bool send(const void* data, size_t size) {
         const char* at = static_cast<const char*>(data);
         while (size > 0) {
-            await(POLLOUT);
+            if (!await(POLLOUT)) return false;
             const ssize_t sent = send_some(at, size);
             if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
             if (sent < 0) return false;
@@ -83,7 +83,7 @@ public:
     size_t receive(void* data, size_t size, std::vector<UniqueFd>* fds = nullptr) {
         size_t have = 0;
         while (have < size) {
-            await(POLLIN);
+            if (!await(POLLIN)) break;
             const ssize_t got = receive_some(static_cast<char*>(data) + have, size - have, fds);
             if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
             if (got <= 0) break;
@@ -92,14 +92,15 @@ public:
         return have;
     }
 
-    void await(short events) const {
+    /// False: the connection cannot be watched. Throws when it takes too long.
+    bool await(short events) const {
         while (true) {
             const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end_ - Clock::now()).count();
             if (left < 0) throw late();
             pollfd entry{.fd = fd_.get(), .events = events, .revents = 0};
             const int ready = ::poll(&entry, 1, static_cast<int>(std::min<long long>(left + 1, 1 << 30)));
-            if (ready > 0) return;
-            if (ready < 0 && errno != EINTR) throw Error::last("wait for", address_);
+            if (ready > 0) return true;
+            if (ready < 0 && errno != EINTR) return false;
         }
     }
 
