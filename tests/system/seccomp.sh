@@ -23,9 +23,11 @@ if ctypes.CDLL(None).prctl(22, 2, program) != 0: sys.exit("no seccomp")
 os.execvp(sys.argv[1], sys.argv[1:])' "$@"
 }
 twin nested filtered "lxc.net.0.type = empty" "lxc.seccomp.profile = $policy"
-check "a confined starter could not start it" confined "$(program start)" -P "$lxcpath" -n nested
-[ "$(filters nested)" = 1 ] || fail "a confined starter loaded the policy nevertheless: $(filters nested)"
-k stop -k -n nested
+if [ "${KEELSON_AS:-}" != lxc ]; then # LXC 5 leaves the policy out as well, and then fails to load it
+  check "a confined starter could not start it" confined "$(program start)" -P "$lxcpath" -n nested
+  [ "$(filters nested)" = 1 ] || fail "a confined starter loaded the policy nevertheless: $(filters nested)"
+  k stop -k -n nested
+fi
 echo "lxc.seccomp.allow_nesting = 1" >>"$lxcpath/nested/config"
 check "a confined starter could not start it with allow_nesting" confined "$(program start)" -P "$lxcpath" -n nested
 [ "$(filters nested)" = 2 ] || fail "lxc.seccomp.allow_nesting has no effect: $(filters nested) filters"
