@@ -43,6 +43,12 @@ std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
     return names;
 }
 
+/// Null for a module that does not have the interface.
+template <typename Interface, typename Named>
+Interface* optional(const ModuleChoice& module) {
+    return static_cast<Interface*>(module.plugin->plugin().interface(sdk::to_abi(Named::id)));
+}
+
 }  // namespace
 
 Confinement::Confinement(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
@@ -56,22 +62,26 @@ void Confinement::check() {
     std::erase_if(modules_, [&](const ModuleChoice& module) { return !is_wanted(module); });
 }
 
+/// Calls one method of a module or of an optional interface that it has.
+template <typename Interface, typename Call>
+void Confinement::ask(const ModuleChoice& module, Interface& interface, Call call) const {
+    const CallContext context(facts_, config_, *module.plugin, nullptr);
+    plugins::call(*module.plugin, [&](abi::ErrorSink* error) { return call(interface, context.raw(), error); });
+}
+
 bool Confinement::is_wanted(const ModuleChoice& module) const {
     bool wanted = false;
-    const CallContext context(facts_, config_, *module.plugin, nullptr);
-    plugins::call(*module.plugin,
-                  [&](abi::ErrorSink* e) { return module.plugin->as<abi::SecurityModule>().check(context.raw(), &wanted, e); });
+    ask(module, module.plugin->as<abi::SecurityModule>(),
+        [&](abi::SecurityModule& own, const auto* context, auto* error) { return own.check(context, &wanted, error); });
     return wanted;
 }
 
 void Confinement::collect_mounts(const ModuleChoice& module) {
-    void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityMounts::id));
+    auto* const known = optional<abi::SecurityMounts, sdk::SecurityMounts>(module);
     if (known == nullptr) return;
-    const CallContext context(facts_, config_, *module.plugin, nullptr);
     sdk::StringCollector entries;
-    plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
-        return static_cast<abi::SecurityMounts*>(known)->mounts(context.raw(), &entries, e);
-    });
+    ask(module, *known,
+        [&](abi::SecurityMounts& own, const auto* context, auto* error) { return own.mounts(context, &entries, error); });
     mount_entries_.insert(mount_entries_.end(), entries.all().begin(), entries.all().end());
 }
 
@@ -94,28 +104,47 @@ void Confinement::with_labelled_keys(int proc_borrowed, const std::function<void
 
 void Confinement::label_keys(bool label, int proc_borrowed) const {
     for (const ModuleChoice& module : modules_) {
-        void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityKeyring::id));
+        auto* const known = optional<abi::SecurityKeyring, sdk::SecurityKeyring>(module);
         if (known == nullptr) continue;
-        const CallContext context(facts_, config_, *module.plugin, nullptr);
-        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
-            return static_cast<abi::SecurityKeyring*>(known)->label_keys(context.raw(), label, proc_borrowed, e);
+        ask(module, *known, [&](abi::SecurityKeyring& own, const auto* context, auto* error) {
+            return own.label_keys(context, label, proc_borrowed, error);
         });
     }
 }
 
-void Confinement::apply(int proc_borrowed) const {
+void Confinement::apply(int proc_borrowed, const Listen& listen) const {
     bool forbidden = !config_.flag("lxc.no_new_privs");
     for (const ModuleChoice& module : modules_) {
         if (!forbidden && module.plugin->file().order > order_of_no_new_privs) {
             process::forbid_new_privileges();
             forbidden = true;
         }
-        const CallContext context(facts_, config_, *module.plugin, nullptr);
-        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
-            return module.plugin->as<abi::SecurityModule>().confine(context.raw(), sdk::to_abi(module.state), proc_borrowed, e);
-        });
+        const UniqueFd listener = confine(module, proc_borrowed, static_cast<bool>(listen));
+        if (listener) listen(module, listener);
     }
     if (!forbidden) process::forbid_new_privileges();
+}
+
+UniqueFd Confinement::confine(const ModuleChoice& module, int proc_borrowed, bool listening) const {
+    int32_t listener = -1;
+    const abi::StringView state = sdk::to_abi(module.state);
+    if (auto* const known = optional<abi::SecurityListener, sdk::SecurityListener>(module); known != nullptr && listening) {
+        ask(module, *known, [&](abi::SecurityListener& own, const auto* context, auto* error) {
+            return own.confine_listening(context, state, proc_borrowed, &listener, error);
+        });
+    } else {
+        ask(module, module.plugin->as<abi::SecurityModule>(), [&](abi::SecurityModule& own, const auto* context, auto* error) {
+            return own.confine(context, state, proc_borrowed, error);
+        });
+    }
+    return UniqueFd(listener);
+}
+
+void Confinement::serve(const ModuleChoice& module, int listener_borrowed, pid_t init) const {
+    ask(module, *optional<abi::SecurityListener, sdk::SecurityListener>(module),
+        [&](abi::SecurityListener& own, const auto* context, auto* error) {
+            return own.serve(context, listener_borrowed, init, error);
+        });
 }
 
 void Confinement::save(RuntimeState& state) const {

@@ -34,7 +34,11 @@ public:
     void with_labelled_keys(int proc_borrowed, const std::function<void()>& make) const;
     /// [inside] The whole confinement of the calling process, no_new_privs at its place among the modules. `proc_borrowed`: see
     /// abi::SecurityModule::confine.
-    void apply(int proc_borrowed) const;
+    /// `listen` is given what tells of system calls that `serve` is to answer; without it nobody answers them.
+    using Listen = std::function<void(const ModuleChoice& module, const UniqueFd& listener)>;
+    void apply(int proc_borrowed, const Listen& listen = {}) const;
+    /// [host, a process of its own] Answers until nobody is left to ask.
+    void serve(const ModuleChoice& module, int listener_borrowed, pid_t init) const;
 
     /// "lsm NAME" for each module, for processes that join later.
     void save(RuntimeState& state) const;
@@ -47,6 +51,9 @@ private:
     bool is_wanted(const ModuleChoice& module) const;
     void collect_mounts(const ModuleChoice& module);
     void label_keys(bool label, int proc_borrowed) const;
+    UniqueFd confine(const ModuleChoice& module, int proc_borrowed, bool listening) const;
+    template <typename Interface, typename Call>
+    void ask(const ModuleChoice& module, Interface& interface, Call call) const;
 
     const Facts& facts_;
     const config::Config& config_;

@@ -61,6 +61,32 @@ void write_pid_file(Run& run) {
     run.journal->complete(record, {});
 }
 
+/// A process of its own, as an answer may take long and the monitor waits for nobody.
+process::Clone make_server(const Run& run, const ModuleChoice& module, const UniqueFd& listener) {
+    const pid_t monitor = ::getpid();
+    process::Clone server = process::clone_process({});
+    if (server.pid != 0) return server;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != monitor) ::_exit(1);
+    process::set_title(cat("[lxc ", module.name(), "] ", run.facts.lxcpath(), " ", run.facts.name()));
+    try {
+        run.actors.confinement.serve(module, listener.get(), run.child.pid);
+    } catch (const std::exception& error) {
+        base::log_error(cat("system calls of the container are not answered any more: ", error.what()));
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
+
+/// From the moment that the child is confined: what it does until it is init may be such a call already.
+void serve_listeners(Run& run) {
+    for (const ModuleChoice& module : run.actors.confinement.modules()) {
+        run.turns.expect(listener_of(module), [&run, &module](const std::vector<UniqueFd>& listeners) {
+            for (const UniqueFd& listener : listeners) run.servers.push_back(make_server(run, module, listener));
+        });
+    }
+}
+
 /// Made by the child itself, later: the cgroup namespace's root is where it then stands, and time has no clone3 flag that
 /// counts for the child.
 constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
@@ -147,6 +173,7 @@ void make_child(Run& run) {
         return;
     }
     run.turns.became_host();
+    serve_listeners(run);
     run.journal->complete(record, process_record(run.child.pid));
     run.hooks.set("LXC_PID", cat(run.child.pid));
     run.namespace_fds = process::NamespaceSet(run.child.pid, run.namespaces & ~made_later);

@@ -94,7 +94,7 @@ std::vector<filesystem::CgroupMountPlan> cgroup_mounts(const Run& run, const fil
 void enter_working_directory(const config::Config& config) {
     std::string path = config.get("lxc.init.cwd");
     if (path.empty()) path = "/";
-    base::make_directories(path, 0755);
+    if (::chdir(path.c_str()) != 0 && errno == ENOENT) base::make_directories(path, 0755);
     if (::chdir(path.c_str()) != 0) throw Error::last("enter", path, "check lxc.init.cwd");
     char cwd[PATH_MAX];
     if (::getcwd(cwd, sizeof cwd) == nullptr || cwd[0] != '/')
@@ -271,7 +271,9 @@ void apply_settings(Run& run) {
 }
 
 void confine(Run& run) {
-    run.actors.confinement.apply(run.private_proc.get());
+    run.actors.confinement.apply(run.private_proc.get(), [&](const ModuleChoice& module, const UniqueFd& listener) {
+        run.turns.hand_over(listener_of(module), {listener.get()});
+    });
     run.private_proc.reset();
 }
 

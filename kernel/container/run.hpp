@@ -46,9 +46,10 @@ struct Run {
     process::NamespaceSet namespace_fds;
     ChannelTurns turns;
     UniqueFd devpts;
-    bool monitor_born = false;  ///< in the background: the monitor is a process of its own
-    process::Channel report;    ///< from the monitor to who asked for the start
-    bool connected = false;     ///< networks stand: down scripts run at stop
+    std::vector<process::Clone> servers;  ///< processes that answer system calls of the container
+    bool monitor_born = false;            ///< in the background: the monitor is a process of its own
+    process::Channel report;              ///< from the monitor to who asked for the start
+    bool connected = false;               ///< networks stand: down scripts run at stop
 
     // Made by steps inside.
     UniqueFd private_proc;
@@ -57,6 +58,9 @@ struct Run {
 
     bool has(uint64_t namespace_flag) const noexcept { return (namespaces & namespace_flag) != 0; }
 };
+
+/// The name under which the child hands over what tells of system calls to answer.
+inline std::string listener_of(const ModuleChoice& module) { return cat("listener ", module.name()); }
 
 /// The table: every step of a start, in order (start_table.cpp).
 void fill_start_table(Run& run);

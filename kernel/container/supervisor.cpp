@@ -246,7 +246,17 @@ void Supervisor::handle_signals() {
     });
 }
 
+/// Nobody is left to ask; one that waits for an answer itself would go on waiting.
+void Supervisor::end_servers() {
+    for (const process::Clone& server : run_->servers) {
+        process::send_signal(server.pidfd.get(), SIGKILL);
+        process::reap(server.pidfd.get());
+    }
+    run_->servers.clear();
+}
+
 void Supervisor::finish(bool reboot) {
+    tolerate("end those who answer system calls", [&] { end_servers(); });
     const std::string namespaces = export_namespaces(*run_);
     announce(monitor::State::stopping);
     if (run_->connected) {

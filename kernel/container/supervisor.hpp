@@ -54,6 +54,7 @@ private:
     void finish(bool reboot);
     /// The container runs no more, and does not come again: the address is free, and an ephemeral container is destroyed.
     void end_life();
+    void end_servers();
     bool awaited() const noexcept;
     int wait_for_report();
     [[noreturn]] void live_as_monitor();

@@ -28,6 +28,7 @@ process::Channel::Message ChannelTurns::next() {
         if (message.kind == process::Channel::failure) throw process::unpack(message.text);
         if (message.kind == descriptors) {
             std::ranges::move(message.fds, std::back_inserter(received_[message.text]));
+            if (const auto taker = takers_.find(message.text); taker != takers_.end()) taker->second(take(message.text));
         } else if (message.kind == words) {
             const size_t end_of_name = message.text.find('\n');
             told_[message.text.substr(0, end_of_name)] = message.text.substr(end_of_name + 1);

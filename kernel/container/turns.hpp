@@ -25,6 +25,9 @@ public:
     /// Descriptors for the other side, under a name; any number.
     void hand_over(const std::string& name, const std::vector<int>& borrowed_fds);
     std::vector<UniqueFd> take(const std::string& name);
+    /// Descriptors of that name go to `taker` as soon as they come, while the other side goes on.
+    using Taker = std::function<void(const std::vector<UniqueFd>& fds)>;
+    void expect(const std::string& name, Taker taker) { takers_[name] = std::move(taker); }
 
     /// Text for the other side, under a name.
     void tell(const std::string& name, const std::string& text);
@@ -47,6 +50,7 @@ private:
     process::Channel channel_, other_;
     std::map<std::string, std::vector<UniqueFd>> received_;
     std::map<std::string, std::string> told_;
+    std::map<std::string, Taker> takers_;
 };
 
 }  // namespace keelson::container

@@ -17,6 +17,7 @@ struct Interfaces {
     SecurityLabel* security_label;
     SecurityMounts* security_mounts;
     SecurityKeyring* security_keyring;
+    SecurityListener* security_listener;
     CgroupDriver* cgroup_driver;
     Template* distribution_template;
     StageHook* stage_hook;

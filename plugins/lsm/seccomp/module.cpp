@@ -3,6 +3,7 @@
 #include "cache.hpp"
 #include "compile.hpp"
 #include "policy.hpp"
+#include "proxy.hpp"
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -29,12 +30,33 @@ std::string made_from(const std::string& policy) {
     return cat("libseccomp ", library_version(), " linux ", host.release, ' ', host.machine, '\n', policy);
 }
 
-void warn_of_notify(const sdk::Context& context, std::string_view program, const std::string& path) {
+Proxy proxy_of(const sdk::Context& context) {
+    return Proxy(context.value(proxy_key), context.value("lxc.seccomp.notify.cookie"));
+}
+
+/// Nobody to answer is known before anything is made.
+void look_for_proxy(const sdk::Context& context, std::string_view program, const std::string& path) {
     if (!notifies(program)) return;
-    if (context.is_set(proxy_key))
-        throw Error(ENOTSUP, proxy_key, "handing system calls to a proxy is not supported yet",
-                    cat("remove the key, or the rules with the action notify from ", path));
-    context.warn(cat("seccomp policy ", path, ": nobody answers for the action notify, such calls fail with ENOSYS"));
+    if (context.is_set(proxy_key)) {
+        proxy_of(context).connect();
+    } else {
+        context.warn(cat("seccomp policy ", path, ": nobody answers for the action notify, such calls fail with ENOSYS"));
+    }
+}
+
+/// With the flag SECCOMP_FILTER_FLAG_NEW_LISTENER it returns a descriptor, else 0.
+int load(std::string_view state, unsigned flags) {
+    std::vector<sock_filter> steps(state.size() / sizeof(sock_filter));
+    if (steps.empty() || steps.size() > BPF_MAXINSNS || state.size() % sizeof(sock_filter) != 0)
+        throw Error(EINVAL, {}, "the state is no seccomp program");
+    std::memcpy(steps.data(), state.data(), state.size());
+    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
+    const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (result >= 0) return static_cast<int>(result);
+    const char* hint = errno == EACCES  ? "without CAP_SYS_ADMIN it needs lxc.no_new_privs = 1"
+                       : errno == EBUSY ? "a filter above has a listener already: system calls can be answered once"
+                                        : "";
+    throw Error::last("load the seccomp program", {}, hint);
 }
 
 }  // namespace
@@ -65,26 +87,27 @@ std::string Module::prepare(const sdk::Context& context) {
     const Cache cache(cache_directory(context.runtime_directory()));
     const std::string key = made_from(policy);
     if (const auto program = cache.find(key)) {
-        warn_of_notify(context, *program, path);
+        look_for_proxy(context, *program, path);
         return *program;
     }
     const std::string program = compile(parse_policy(policy, path), path, [&](const std::string& name) {
         context.log(abi::LogLevel::info, cat("seccomp policy ", path, ": unknown system call ", name, " is left out"));
     });
-    warn_of_notify(context, program, path);
+    look_for_proxy(context, program, path);
     cache.keep(key, program);
     return program;
 }
 
-void Module::confine(const sdk::Context&, std::string_view state, int) {
-    std::vector<sock_filter> steps(state.size() / sizeof(sock_filter));
-    if (steps.empty() || steps.size() > BPF_MAXINSNS || state.size() % sizeof(sock_filter) != 0)
-        throw Error(EINVAL, {}, "the state is no seccomp program");
-    std::memcpy(steps.data(), state.data(), state.size());
-    const sock_fprog program{static_cast<unsigned short>(steps.size()), steps.data()};
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0) return;
-    throw Error::last("load the seccomp program", {},
-                      errno == EACCES ? "without CAP_SYS_ADMIN it needs lxc.no_new_privs = 1" : std::string());
+void Module::confine(const sdk::Context&, std::string_view state, int) { load(state, 0); }
+
+UniqueFd Module::confine_listening(const sdk::Context& context, std::string_view state, int) {
+    if (context.is_set(proxy_key) && notifies(state)) return UniqueFd(load(state, SECCOMP_FILTER_FLAG_NEW_LISTENER));
+    load(state, 0);
+    return {};
+}
+
+void Module::serve(const sdk::Context& context, int listener_borrowed, pid_t init) {
+    proxy_of(context).serve(listener_borrowed, ::getppid(), init);
 }
 
 }  // namespace keelson::seccomp

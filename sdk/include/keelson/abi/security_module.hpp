@@ -48,6 +48,22 @@ protected:
     ~SecurityKeyring() = default;
 };
 
+/// Optional, "keelson.lsm.listener/1": confined processes have some of their system calls answered by somebody else.
+class SecurityListener {
+public:
+    /// [inside] Instead of SecurityModule::confine, for the container's init. `*listener_owned`: what tells of such calls, or
+    /// -1 when there are none.
+    virtual Status confine_listening(const Context* context, StringView state, int32_t proc_borrowed, int32_t* listener_owned,
+                                     ErrorSink* error) noexcept = 0;
+
+    /// [host] In a process of its own, a child of the monitor that ends with it and with the container: answers until nobody is
+    /// left to ask. `init_pid`: as the host sees it.
+    virtual Status serve(const Context* context, int32_t listener_borrowed, int32_t init_pid, ErrorSink* error) noexcept = 0;
+
+protected:
+    ~SecurityListener() = default;
+};
+
 /// Optional, "keelson.lsm.label/1": the module confines by a label, which keelson attach --context replaces.
 class SecurityLabel {
 public:

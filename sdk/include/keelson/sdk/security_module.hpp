@@ -3,6 +3,9 @@
 
 #include <keelson/abi/security_module.hpp>
 #include <keelson/sdk/plugin.hpp>
+#include <keelson/sdk/unique_fd.hpp>
+
+#include <sys/types.h>
 
 namespace keelson::sdk {
 
@@ -35,6 +38,38 @@ public:
 
 protected:
     ~SecurityMounts() = default;
+};
+
+/// For modules that have system calls answered: derive the plugin's class from this as well.
+class SecurityListener {
+public:
+    static constexpr std::string_view id = "keelson.lsm.listener/1";
+    /// Empty when nothing asks.
+    virtual UniqueFd confine_listening(const Context&, std::string_view state, int proc_borrowed) = 0;
+    virtual void serve(const Context&, int listener_borrowed, pid_t init) = 0;
+
+protected:
+    ~SecurityListener() = default;
+};
+
+class SecurityListenerBridge final : public abi::SecurityListener {
+public:
+    explicit SecurityListenerBridge(sdk::SecurityListener* author) noexcept : author_(author) {}
+    bool available() const noexcept { return author_ != nullptr; }
+
+private:
+    abi::Status confine_listening(const abi::Context* context, abi::StringView state, int32_t proc_borrowed,
+                                  int32_t* listener_owned, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] {
+            *listener_owned = author_->confine_listening(Context(*context), from_abi(state), proc_borrowed).release();
+        });
+    }
+    abi::Status serve(const abi::Context* context, int32_t listener_borrowed, int32_t init_pid,
+                      abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { author_->serve(Context(*context), listener_borrowed, init_pid); });
+    }
+
+    sdk::SecurityListener* author_;
 };
 
 /// For modules that label the session keyring: derive the plugin's class from this as well.
@@ -96,7 +131,8 @@ public:
         : Bridge(author),
           label_(dynamic_cast<sdk::SecurityLabel*>(&author)),
           mounts_(dynamic_cast<sdk::SecurityMounts*>(&author)),
-          keyring_(dynamic_cast<sdk::SecurityKeyring*>(&author)) {}
+          keyring_(dynamic_cast<sdk::SecurityKeyring*>(&author)),
+          listener_(dynamic_cast<sdk::SecurityListener*>(&author)) {}
 
 private:
     void* interface(abi::StringView id) noexcept final {
@@ -104,6 +140,8 @@ private:
         if (from_abi(id) == sdk::SecurityMounts::id && mounts_.available()) return static_cast<abi::SecurityMounts*>(&mounts_);
         if (from_abi(id) == sdk::SecurityKeyring::id && keyring_.available())
             return static_cast<abi::SecurityKeyring*>(&keyring_);
+        if (from_abi(id) == sdk::SecurityListener::id && listener_.available())
+            return static_cast<abi::SecurityListener*>(&listener_);
         return Bridge::interface(id);
     }
     abi::Status check(const abi::Context* context, bool* wanted, abi::ErrorSink* error) noexcept final {
@@ -120,6 +158,7 @@ private:
     SecurityLabelBridge label_;
     SecurityMountsBridge mounts_;
     SecurityKeyringBridge keyring_;
+    SecurityListenerBridge listener_;
 };
 
 }  // namespace keelson::sdk

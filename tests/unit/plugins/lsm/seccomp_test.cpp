@@ -236,7 +236,7 @@ TEST_F(SeccompModule, AMissingFileIsNamed) {
     }
 }
 
-TEST_F(SeccompModule, NotifyWithoutAProxyIsWarnedOfAndWithOneRefused) {
+TEST_F(SeccompModule, NotifyWithoutAProxyIsWarnedOfAndWithOneThatDoesNotListenRefused) {
     write("2\ndenylist\nmkdir notify\n");
     EXPECT_TRUE(notifies(module.prepare(container.context())));
     EXPECT_TRUE(container.warned("notify"));
