@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/content_lock.hpp>
 #include <kernel/container/copied_config.hpp>
 #include <kernel/container/dependents.hpp>
 #include <kernel/container/hooks.hpp>
@@ -128,6 +129,7 @@ void Container::copy(const CopyOptions& options) {
     refuse_partial(*this);
     if (!options.allow_running && state() != monitor::State::stopped)
         throw Error(EBUSY, name_, "the container is running", "stop it first, or use -a");
+    const ContentLock reading(*this, ContentLock::Use::read);
     Container copy(options.name, options.lxcpath.empty() ? lxcpath_ : options.lxcpath);
     copy.recover();
     refuse_partial(copy);

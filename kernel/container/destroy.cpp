@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/content_lock.hpp>
 #include <kernel/container/dependents.hpp>
 #include <kernel/container/hooks.hpp>
 #include <kernel/container/partial.hpp>
@@ -58,6 +59,7 @@ void Container::destroy(bool force, bool snapshots) {
         kill();
     }
     refuse_being_created(*this);
+    const ContentLock destroying(*this, ContentLock::Use::destroy);
     refuse_with_dependents(*this, snapshots);
     recover();
     const Facts facts(name_, lxcpath_, process::IdMap::from(config()));

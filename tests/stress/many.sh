@@ -10,13 +10,14 @@ remember_host
 
 # Within a time, and without a signal: its exit code
 within() { # SECONDS COMMAND...
-  timeout "$1" "${@:2}" >"$work/said.$BASHPID" 2>&1
+  said_in=$work/said.$BASHPID
+  timeout "$1" "${@:2}" >"$said_in" 2>&1
   local code=$?
-  [ $code -lt 124 ] || fail "${*:2} ended with $code: $(cat "$work/said.$BASHPID")"
+  [ $code -lt 124 ] || fail "${*:2} ended with $code: $(said)"
   return $code
 }
 kw() { local verb=$1; shift; within 60 "$(program "$verb")" -P "$lxcpath" "$@"; }
-said() { cat "$work/said.$BASHPID"; }
+said() { cat "$said_in"; }
 
 # 1. one container, every command
 one=$klt-one

@@ -1,0 +1,21 @@
+// Who copies a container and who destroys it keep out of each other's way. Neither waits: the later one is refused.
+#pragma once
+
+#include <keelson/sdk/unique_fd.hpp>
+#include <kernel/container/container.hpp>
+
+namespace keelson::container {
+
+/// Held while it lives: flock(2) on the configuration file.
+class ContentLock {
+public:
+    enum class Use { read, destroy };
+    /// Throws EBUSY while another process uses the container's files against this, ENOENT when they are gone. A container
+    /// without a configuration has nothing to copy, and is not locked.
+    ContentLock(const Container& container, Use use);
+
+private:
+    UniqueFd config_;
+};
+
+}  // namespace keelson::container
