@@ -17,4 +17,14 @@ check "it cannot mount a tmpfs" k attach -n own -- /bin/mount -t tmpfs none /tmp
 check "it did not stop" k stop -k -n own
 grep -F "lxc-own_<$lxcpath>" /sys/kernel/security/apparmor/profiles && fail "the profile stayed"
 ls /sys/kernel/security/apparmor/policy/namespaces | grep -F "lxc-own_" && fail "the policy namespace stayed"
+
+# With nesting a whole proc is there for the kernel's sake, and nobody may read in it.
+twin nest own "lxc.net.0.type = empty" "lxc.apparmor.profile = generated" "lxc.apparmor.allow_nesting = 1" "lxc.mount.auto = proc sys" \
+  "lxc.mount.entry = tmpfs tmp tmpfs defaults"
+check "it did not start with nesting" k start -n nest
+for place in proc sys; do
+  grep -q " /dev/.lxc/$place " "/proc/$(k info -n nest -pH)/mountinfo" || fail "/dev/.lxc/$place is not mounted"
+done
+k attach -n nest -- /bin/cat /dev/.lxc/proc/version 2>/dev/null && fail "/dev/.lxc/proc can be read"
+check "with nesting it cannot mount a proc" k attach -n nest -- /bin/sh -c 'mkdir /run/p && mount -t proc proc /run/p && cat /run/p/version'
 exit 0
