@@ -2,7 +2,8 @@
 """bench.py BUILD TOOLS [--quick] [--curves] [--write FILE]: what script/bench measures, once all is built.
 
 BUILD has bin/keelson, TOOLS round_robin and floor. A row is one thing done by each runtime that is installed, in turns; a
-runtime that is not there, or cannot do it, gets a "-". Times are medians in milliseconds.
+runtime that is not there, or cannot do it, gets a "-". Times are in milliseconds, and such that a tenth of the rounds was
+faster: what else the machine does only makes a round slower, and makes the slow ones tell nothing.
 """
 import json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, time
 
@@ -55,7 +56,7 @@ def bundle():
 
 
 def measure(commands, rounds, pause):
-    """{name: median ms} of {name: words or {"before", "run", "after"}}; a command that failed has no time."""
+    """{name: ms} of {name: words or {"before", "run", "after"}}; a command that failed has no time."""
     lines = []
     for name, words in commands.items():
         parts = words if isinstance(words, dict) else {"run": words}
@@ -65,7 +66,7 @@ def measure(commands, rounds, pause):
     (WORK / "commands").write_text("\n".join(lines) + "\n")
     answer = run(TOOLS / "round_robin", 1 if QUICK else rounds, pause, WORK / "commands").stdout
     fields = [line.split("\t") for line in answer.splitlines()]
-    return {name: float(median) for name, _, median, _, failures in fields if failures == "0"}
+    return {name: float(low) for name, low, _, _, failures in fields if failures == "0"}
 
 
 def present(commands):
