@@ -100,7 +100,7 @@ void Tracer::start(const std::vector<std::string>& words, int output) {
     int status = 0;
     ::waitpid(command_, &status, WUNTRACED);
     if (::ptrace(PTRACE_SEIZE, command_, 0, options) != 0) throw Error::last("trace", words.front());
-    processes_[command_].role = "c";
+    processes_[command_].role = std::string("c");
     ::kill(command_, SIGCONT);
 }
 

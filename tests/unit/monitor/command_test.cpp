@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 
@@ -178,10 +179,16 @@ TEST_F(CommandSocket, WaitsForAState) {
     EXPECT_EQ(client.wait({State::running}, 0ms), State::running);
     EXPECT_EQ(client.wait({State::frozen}, 0ms), std::nullopt);
     EXPECT_EQ(client.wait({State::frozen}, 20ms), std::nullopt);
-    std::thread waiter([this] { EXPECT_EQ(client.wait({State::frozen, State::stopped}, 5s), State::frozen); });
-    std::this_thread::sleep_for(20ms);
-    announce(State::freezing);
-    announce(State::frozen);
+    std::atomic<bool> told = false;
+    std::thread waiter([&] {
+        EXPECT_EQ(client.wait({State::frozen, State::stopped}, 5s), State::frozen);
+        told = true;
+    });
+    while (!told) {  // it may not be listening yet
+        std::this_thread::sleep_for(20ms);
+        announce(State::freezing);
+        announce(State::frozen);
+    }
     waiter.join();
 }
 
