@@ -11,6 +11,7 @@
 #include <plugins/lsm/seccomp/module.hpp>
 #include <plugins/lsm/seccomp/policy.hpp>
 #include <tests/support/fake_plugin_context.hpp>
+#include <tests/support/sanitized.hpp>
 #include <tests/support/temporary_directory.hpp>
 
 #include <filesystem>
@@ -129,17 +130,9 @@ TEST(SeccompProgram, ConditionsHaveToHoldAll) {
     EXPECT_EQ(under(both, [] { return error_of_mknod(S_IFREG); }), ENOENT);
 }
 
-/// Whether the test's process makes system calls of its own, which no short list allows.
-constexpr bool sanitized =
-#ifdef __SANITIZE_ADDRESS__
-    true;
-#else
-    false;
-#endif
-
 TEST(SeccompProgram, KillIsDeathBySigsys) {
     EXPECT_EQ(under(program("2\ndenylist\nmkdir\n"), error_of_mkdir), 1000 + SIGSYS);
-    if (sanitized) GTEST_SKIP() << "a sanitizer makes system calls of its own";
+    if (test::sanitized) GTEST_SKIP() << "a sanitizer makes system calls of its own";
     EXPECT_EQ(under(program("2\nallowlist errno 7\nexit_group\n"), error_of_mkdir), 7);
 }
 
@@ -153,7 +146,7 @@ TEST(SeccompProgram, TheFirstOfTwoRulesStays) {
 }
 
 TEST(SeccompProgram, Version1AllowsByNumber) {
-    if (sanitized) GTEST_SKIP() << "a sanitizer makes system calls of its own";
+    if (test::sanitized) GTEST_SKIP() << "a sanitizer makes system calls of its own";
     const std::string bytes = program(cat("1\nallowlist\n", SYS_exit_group, " exit\n", SYS_getpid, "\n"));
     EXPECT_EQ(under(bytes, [] { return ::getpid() > 0 ? 0 : 1; }), 0);
     EXPECT_EQ(under(bytes, error_of_mkdir), 1000 + SIGSYS);
