@@ -92,8 +92,8 @@ std::vector<filesystem::CgroupMountPlan> cgroup_mounts(const Run& run, const fil
 
 /// lxc.init.cwd; a way that leads out of the root through a leaked descriptor is refused (CVE-2024-21626).
 void enter_working_directory(const config::Config& config) {
-    std::string path = config.get("lxc.init.cwd");
-    if (path.empty()) path = "/";
+    const std::string configured = config.get("lxc.init.cwd");
+    const std::string path = configured.empty() ? std::string("/") : configured;
     if (::chdir(path.c_str()) != 0 && errno == ENOENT) base::make_directories(path, 0755);
     if (::chdir(path.c_str()) != 0) throw Error::last("enter", path, "check lxc.init.cwd");
     char cwd[PATH_MAX];

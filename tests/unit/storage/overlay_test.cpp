@@ -82,7 +82,7 @@ TEST(StorageOverlay, BadOptionCarriesTheKernelsWords) {
         const Error error = thrown_by([&] { overlay.mount(path, false, "kltnonsense=1"); });
         EXPECT_NE(error.code(), 0);
         // Before Linux 6.5 overlayfs says nothing but that the value is invalid.
-        if (!error.hint().empty()) EXPECT_NE(error.hint().find("kltnonsense"), std::string::npos) << error.hint();
+        EXPECT_TRUE(error.hint().empty() || error.hint().find("kltnonsense") != std::string::npos) << error.hint();
     });
 }
 
