@@ -65,6 +65,16 @@ void thaw_and_remove(const std::string& cgroup) {
     sdk::try_write_file(cgroup + "/cgroup.freeze", "0");
 }
 
+/// The kernel lets go of a cgroup a little later than of its last process.
+void remove_cgroups(const std::string& name) {
+    for (int tries = 0; tries < 100; ++tries) {
+        const std::vector<std::string> left = cgroups_with(name);
+        if (left.empty()) return;
+        for (const std::string& cgroup : left) ::rmdir(cgroup.c_str());
+        nap(milliseconds(10));
+    }
+}
+
 }  // namespace
 
 Ran run(const std::vector<std::string>& words, std::chrono::seconds deadline) {
@@ -157,7 +167,7 @@ void World::lose_power() const {
     end_processes();
     for (const std::string& point : mount_points())
         if (std::ranges::find(mounts_, point) == mounts_.end()) ::umount2(point.c_str(), MNT_DETACH);
-    for (const std::string& cgroup : cgroups_with(name_)) ::rmdir(cgroup.c_str());
+    remove_cgroups(name_);
     std::error_code error;
     for (const auto& entry : fs::directory_iterator("/run/keelson", error)) fs::remove_all(entry, error);
     const std::string images = lxcpath() + "/";
