@@ -25,6 +25,6 @@ weighs_as_before() {
     read -r -a now <<<"$(weigh "$1")"
     [ "${now[0]}" -le "$2" ] && [ "${now[1]}" -le $(($3 + slack)) ]
   }
-  [ -z "${ASAN_OPTIONS:-}" ] || slack=65536 # freed memory waits in quarantine
+  [ -z "${ASAN_OPTIONS:-}" ] || slack=524288 # freed memory waits in quarantine, 256 MiB of it
   wait_for 5 lighter "$1" "$3" "$4" || fail "$2: descriptors and KiB of the monitor were $3 $4, are ${now[*]}"
 }
