@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -166,6 +167,7 @@ int in_own_world(Options options) {
     }
     int status = 0;
     while (::waitpid(child, &status, 0) != child) continue;
+    ::umount2(work_directory.c_str(), MNT_DETACH);
     ::rmdir(work_directory.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
