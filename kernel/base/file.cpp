@@ -68,7 +68,7 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 
 void write_file(const std::string& path, std::string_view text) { write_fd(open_file(path, O_WRONLY).get(), text, path); }
 
-void replace_file(const std::string& path, std::string_view text, unsigned mode) {
+void replace_file(const std::string& path, std::string_view text, unsigned mode, Lasting lasting) {
     const std::string target = real_path(path);
     std::string beside = target + ".XXXXXX";
     const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
@@ -79,7 +79,7 @@ void replace_file(const std::string& path, std::string_view text, unsigned mode)
         if (::fchmod(file.get(), mode & ~mask) != 0) throw Error::last("set the mode of", beside);
         take_over_owner(file.get(), target);
         if (!text.empty()) write_fd(file.get(), text, beside);
-        if (::fsync(file.get()) != 0) throw Error::last("write", beside);
+        if (lasting == Lasting::beyond_power_loss && ::fsync(file.get()) != 0) throw Error::last("write", beside);
         if (::rename(beside.c_str(), target.c_str()) != 0) throw Error::last("replace", target);
     } catch (...) {
         ::unlink(beside.c_str());

@@ -10,7 +10,7 @@ void save_runtime_state(const Run& run) {
                        {"config", run.config.effective_text()}};
     run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";
-    base::replace_file(path, pack_state(state), 0600);
+    base::replace_file(path, pack_state(state), 0600, base::Lasting::until_power_loss);
 }
 
 RuntimeState read_runtime_state(const std::string& runtime_directory) {
