@@ -159,12 +159,11 @@ void Confinement::restore(const RuntimeState& state) {
 void Confinement::relabel(const std::string& label) {
     bool taken = false;
     for (ModuleChoice& module : modules_) {
-        void* const known = module.plugin->plugin().interface(sdk::to_abi(sdk::SecurityLabel::id));
+        auto* const known = optional<abi::SecurityLabel, sdk::SecurityLabel>(module);
         if (known == nullptr) continue;
         sdk::StringCollector state;
-        plugins::call(*module.plugin, [&](abi::ErrorSink* e) {
-            return static_cast<abi::SecurityLabel*>(known)->state_of(sdk::to_abi(label), &state, e);
-        });
+        plugins::call(*module.plugin,
+                      [&](abi::ErrorSink* error) { return known->state_of(sdk::to_abi(label), &state, error); });
         module.state = state.first();
         taken = true;
     }

@@ -37,7 +37,8 @@ bool has_rootfs(const config::Config& config) {
     return !value.empty() && (!value.starts_with('/') || base::exists(value));
 }
 
-/// The configuration goes last: what is left when this fails is a container still, which can be destroyed again.
+/// The configuration goes last: what is left when this fails is a container still, which can be destroyed again. A directory
+/// that lost its configuration and stayed would be none, so what fails for a moment only is tried once more.
 void remove_directory_of(const Container& container) {
     for (const std::string& name : base::names_in(container.directory()))
         if (const std::string path = cat(container.directory(), "/", name); path != container.config_path())

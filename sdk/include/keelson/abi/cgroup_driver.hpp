@@ -79,12 +79,12 @@ struct CgroupUsage {
 
 class CgroupDriver : public Plugin {
 public:
-    /// [host] Makes the cgroups of the payload and of the monitor, handed over to the container's root where it has an id
-    /// map. Leftovers of a dead container of that name are removed, never stepped around. Every change has its record.
-    /// Reads lxc.cgroup.dir and its kin from the settings.
+    /// [host] Makes the cgroups of the payload, handed over to the container's root where it has an id map. Leftovers of a
+    /// dead container of that name are removed, never stepped around. Every change has its record, which also covers the
+    /// monitor's cgroups. Reads lxc.cgroup.dir and its kin from the settings.
     virtual Status create(const Context* context, StringSink* state, ErrorSink* error) noexcept = 0;
 
-    /// [host, may repeat] How to get in.
+    /// [host, may repeat] How to get in. Makes the monitor's cgroups when it asks: one in the foreground never does.
     virtual Status entry(const Context* context, StringView state, CgroupRole role, CgroupEntry* entry,
                          ErrorSink* error) noexcept = 0;
 
