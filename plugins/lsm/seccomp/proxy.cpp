@@ -69,6 +69,11 @@ struct Proxy::Call {
             throw Error::last("receive a system call", {});
         }
         std::memcpy(&facts, request(), sizeof facts);
+        return true;
+    }
+
+    /// False when it is gone, or may not be looked at.
+    bool open_caller() {
         directory.reset(::open(cat("/proc/", facts.pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         memory.reset(::open(cat("/proc/", facts.pid, "/mem").c_str(), O_RDWR | O_CLOEXEC));
         // Still the same process: its number was not given to another before the files were opened.
@@ -134,7 +139,7 @@ void Proxy::serve(int listener, pid_t monitor, pid_t init) {
 void Proxy::answer(int listener, pid_t monitor, pid_t init) {
     Call call(sizes_of_kernel(), monitor, init, cookie_);
     if (!call.receive(listener)) return;
-    if (!ask(call)) call.refuse();
+    if (!call.open_caller() || !ask(call)) call.refuse();
     call.send_response();
 }
 
