@@ -21,8 +21,8 @@ TEST(VerbTable, NoVerbHasAnOptionTwice) {
     for (const Verb* verb : verbs()) {
         std::set<std::string> words, letters;
         for (const auto& option : verb->options) {
-            if (option.word) EXPECT_TRUE(words.insert(option.word).second) << verb->name << " --" << option.word;
-            if (option.letter) EXPECT_TRUE(letters.insert({option.letter}).second) << verb->name << " -" << option.letter;
+            EXPECT_TRUE(!option.word || words.insert(option.word).second) << verb->name << " --" << option.word;
+            EXPECT_TRUE(!option.letter || letters.insert({option.letter}).second) << verb->name << " -" << option.letter;
         }
     }
 }
@@ -30,7 +30,7 @@ TEST(VerbTable, NoVerbHasAnOptionTwice) {
 TEST(VerbTable, WhatIsOnlyKeelsonsAbbreviatesNothingOfLxcs) {
     for (const Verb* verb : verbs())
         for (const auto& option : verb->options)
-            if (option.own) EXPECT_EQ(option.letter, 0) << verb->name << " --" << option.word;
+            EXPECT_TRUE(!option.own || option.letter == 0) << verb->name << " --" << option.word;
 }
 
 TEST(VerbTable, SuggestsWhatWasMeant) {
