@@ -5,14 +5,14 @@ BUILD has bin/keelson, TOOLS round_robin and floor. A row is one thing done by e
 runtime that is not there, or cannot do it, gets a "-". Times are in milliseconds, and such that a tenth of the rounds was
 faster: what else the machine does only makes a round slower, and makes the slow ones tell nothing.
 """
-import json, os, pathlib, platform, re, shutil, subprocess, sys, tempfile, time
+import json, os, pathlib, platform, random, re, shutil, subprocess, sys, tempfile, time
 
 BUILD, TOOLS = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
 QUICK = "--quick" in sys.argv
 KEELSON = str(BUILD / "bin/keelson")
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="klt-bench-", dir="/var/tmp"))
 ROOTFS, SHIFTED = WORK / "rootfs", WORK / "rootfs-of-100000"
-LXC, OURS, BRIDGE = "kltbl", "kltbk", "kltbenchbr"
+LXC, OURS, BRIDGE, MANY = "kltbl", "kltbk", "kltbenchbr", f"kltb{os.getpid()}-"
 DEFINED, RUNNING = (6, 3) if QUICK else (1000, 200)
 COLUMNS = ("keelson", "lxc", "crun", "runc", "bwrap", "floor")
 COMMON = """lxc.uts.name = klt
@@ -149,6 +149,7 @@ def measure_running(table):
               "lxc": f"lxc-attach -P {WORK}/lives -n {LXC} -- /bin/true",
               "floor": f"{TOOLS}/floor -a {floor[0] if floor else 0} /bin/true"}
     table.timed("attach, ms", attach)
+    table.timed("--version, ms", {"keelson": f"{KEELSON} --version", "lxc": "lxc-info --version"}, ("warm",))
     table.timed("info, ms", {"keelson": f"{KEELSON} info -P {WORK}/lives -n {OURS}",
                              "lxc": f"lxc-info -P {WORK}/lives -n {LXC}"}, ("warm",))
     if floor:
@@ -177,29 +178,32 @@ def measure_create(table):
 
 
 def define(count):
-    """Containers kltb0000 and on, in a directory of their own."""
+    """Containers in a directory of their own."""
     path = WORK / f"defined-{count}"
     for i in range(count):
-        (path / f"kltb{i:04}").mkdir(parents=True)
-        shutil.copy(WORK / "running.conf", path / f"kltb{i:04}/config")
+        (path / f"{MANY}{i:04}").mkdir(parents=True)
+        shutil.copy(WORK / "running.conf", path / f"{MANY}{i:04}/config")
     return path
 
 
-def start(path, numbers):
-    """Two at a time; returns the seconds that it took."""
+def two_at_a_time(tool, verb, path, numbers, *more):
+    """The same of each container; returns how many there were in a second."""
     begin, waiting = time.monotonic(), []
     for i in numbers:
-        waiting.append(subprocess.Popen([KEELSON, "start", "-P", path, "-n", f"kltb{i:04}", "-d", "--", "/bin/sleep", "1000"]))
+        waiting.append(subprocess.Popen([*f"{tool}{verb} -P {path} -n {MANY}{i:04}".split(), *more]))
         if len(waiting) == 2:
             waiting.pop(0).wait()
     for process in waiting:
         process.wait()
-    return time.monotonic() - begin
+    return len(numbers) / (time.monotonic() - begin)
 
 
-def stop(path, numbers):
-    for i in numbers:
-        run(KEELSON, "stop", "-k", "-P", path, "-n", f"kltb{i:04}")
+def start(path, numbers, tool=f"{KEELSON} "):
+    return two_at_a_time(tool, "start", path, numbers, "-d", "--", "/bin/sleep", "1000")
+
+
+def stop(path, numbers, tool=f"{KEELSON} "):
+    return two_at_a_time(tool, "stop", path, numbers, "-k")
 
 
 def listing(path, option):
@@ -209,16 +213,32 @@ def listing(path, option):
 def measure_many(table):
     path = define(DEFINED)
     table.timed(f"ls -1, {DEFINED} defined, ms", listing(path, "-1"), ("warm",), rounds=10)
-    seconds = start(path, range(RUNNING))
-    table.timed(f"ls -f, {RUNNING} of {DEFINED} running, ms", listing(path, "-f"), ("warm",), rounds=10)
-    table.add("private memory of one monitor, KiB", {"keelson": monitor_memory(path), "lxc": lxc_monitor_memory(path)}, 0)
-    table.add("starts a second, two at a time", {"keelson": RUNNING / seconds}, 0)
-    stop(path, range(RUNNING))
+    starts, private, machine_memory, stops = {}, {}, {}, {}
+    for name, tool in (("lxc", "lxc-"), ("keelson", f"{KEELSON} ")):
+        free = available_kib()
+        starts[name] = start(path, range(RUNNING), tool)
+        time.sleep(0 if QUICK else 5)  # a monitor that waits gets smaller
+        private[name], machine_memory[name] = private_kib(path), (free - available_kib()) / RUNNING
+        if name == "keelson":
+            table.timed(f"ls -f, {RUNNING} of {DEFINED} running, ms", listing(path, "-f"), ("warm",), rounds=10)
+        stops[name] = stop(path, range(RUNNING), tool)
+    table.add("private memory of one monitor, KiB", private, 0)
+    table.add("memory of the machine for one container that sleeps, KiB", machine_memory, 0)
+    table.add("starts a second, two at a time", starts, 0)
+    table.add("kills a second, two at a time", stops, 0)
 
 
-def private_kib(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(value) for value in re.findall(r"Private_\w+:\s+(\d+)", text))
+def available_kib():
+    return int(re.search(r"MemAvailable:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text())[1])
+
+
+def private_kib(path):
+    """Of the monitor in the middle. Of several, because a page that only one process has counts as private."""
+    sizes = []
+    for pid in monitors(path):
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        sizes.append(sum(int(value) for value in re.findall(r"Private_\w+:\s+(\d+)", text)))
+    return sorted(sizes)[len(sizes) // 2]
 
 
 def monitors(path):
@@ -230,21 +250,45 @@ def monitors(path):
             pass
 
 
-def monitor_memory(path):
-    sizes = sorted(private_kib(pid) for pid in monitors(path))
-    return sizes[len(sizes) // 2]
+def make_tree(path):
+    """175 MB in 8000 files, the same in each run."""
+    sizes = random.Random(1)
+    for i in range(80 if QUICK else 8000):
+        file = path / f"{i % 20:02}/{i % 400:03}/{i}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(sizes.randbytes(int(sizes.expovariate(1 / 22000))))
 
 
-def lxc_monitor_memory(path):
-    """Of several, because a page that only one process has counts as private."""
-    names = [f"kltb{i:04}" for i in range(DEFINED - 3, DEFINED)]
-    known = set(monitors(path))
-    for name in names:
-        run("lxc-start", "-P", path, "-n", name, "-d", "--", "/bin/sleep", 1000)
-    sizes = sorted(private_kib(pid) for pid in monitors(path) if pid not in known)
-    for name in names:
-        run("lxc-stop", "-k", "-P", path, "-n", name)
-    return sizes[len(sizes) // 2] if sizes else 0
+def mount_new(kind):
+    """A file system of its own, because ext4 avoids the inodes that were freed in the last minutes."""
+    image, path = WORK / f"{kind}.image", WORK / kind
+    path.mkdir()
+    with open(image, "w") as file:
+        file.truncate(6 << 30)
+    run(f"mkfs.{kind}", "-q", image)
+    mounted = run("mount", "-o", "loop", image, path)
+    return path if mounted.returncode == 0 else None
+
+
+def measure_storage(table):
+    for title, kind, options in (("full copy of 175 MB", "ext4", ""), ("snapshot, overlay", "ext4", "-s -B overlay"),
+                                 ("snapshot, btrfs", "btrfs", "-s")):
+        path = mount_new(kind)
+        if not path:
+            continue
+        if kind == "btrfs":
+            (path / "kltbfrom").mkdir(), run("btrfs", "subvolume", "create", path / "kltbfrom/rootfs")
+        make_tree(path / "kltbfrom/rootfs")
+        storage = "btrfs" if kind == "btrfs" else "dir"
+        (path / "kltbfrom/config").write_text(f"lxc.rootfs.path = {storage}:{path}/kltbfrom/rootfs\n")
+        copies = {name: (f"{tool}copy -P {path} -n kltbfrom -N kltbto{name} {options}", f"{tool}destroy -P {path} -n kltbto{name}")
+                  for name, tool in (("keelson", f"{KEELSON} "), ("lxc", "lxc-"))}
+        table.timed(f"{title}, ms", {name: {"run": copy, "after": destroy} for name, (copy, destroy) in copies.items()},
+                    ("warm",), rounds=5)
+        if not options:
+            table.timed("destroy of that, ms", {name: {"before": copy, "run": destroy} for name, (copy, destroy) in copies.items()},
+                        ("warm",), rounds=5)
+        run("umount", path), path.rmdir(), (WORK / f"{kind}.image").unlink()
 
 
 def count_system_calls(table):
@@ -265,7 +309,7 @@ def curves():
     print("\n| containers running | start of one, ms | ls -f, ms |\n|---|---|---|")
     for count in (1, 2) if QUICK else (1, 10, 100, 1000):
         path = define(count)
-        each = start(path, range(count)) * 1000 / count
+        each = 1000 / start(path, range(count))
         listed = measure({"ls": f"{KEELSON} ls -P {path} -f"}, 5, 0)["ls"]
         stop(path, range(count))
         print(f"| {count} | {each:.1f} | {listed:.1f} |", flush=True)
@@ -311,7 +355,7 @@ def main():
     (WORK / "tidy").write_text(f"#!/bin/sh\nrmdir /sys/fs/cgroup/*/lxc.monitor.{LXC}*\n"), (WORK / "tidy").chmod(0o755)
     about, table = machine(), Table()
     print(about + "\n\n" + table.text(), flush=True)
-    for part in (measure_lives, measure_running, measure_create, measure_many, count_system_calls):
+    for part in (measure_lives, measure_running, measure_create, measure_storage, measure_many, count_system_calls):
         part(table)
     if "--curves" in sys.argv:
         curves()
