@@ -341,6 +341,12 @@ def write(path, text):
     pathlib.Path(path).write_text(old[:old.index(begin) + len(begin)] + text + "\n" + old[old.index(end):])
 
 
+def put_run_in_memory():
+    """As on any machine that boots with systemd; nothing of it is left when this mount namespace ends."""
+    if run("findmnt", "-n", "-o", "FSTYPE", "-T", "/run").stdout.strip() != "tmpfs":
+        run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
+
+
 def tidy():
     stop_all()
     run("ip", "link", "del", BRIDGE)
@@ -349,6 +355,7 @@ def tidy():
 
 
 def main():
+    put_run_in_memory()
     make_rootfs(ROOTFS), make_rootfs(SHIFTED)
     run("chown", "-hR", "100000:100000", SHIFTED)
     (WORK / "lives").mkdir(), WORK.chmod(0o755), bundle()
