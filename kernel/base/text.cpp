@@ -6,7 +6,7 @@ namespace keelson::base {
 
 namespace {
 
-constexpr std::string_view blanks = " \t\r\n\v\f";
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
 
 /// Takes "0x" or "0" off the front and says the base that they stand for.
 int take_base(std::string_view& digits) noexcept {
@@ -27,9 +27,9 @@ std::optional<uint64_t> parse_digits(std::string_view digits) noexcept {
 }  // namespace
 
 std::string_view trim(std::string_view text) noexcept {
-    const size_t first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {

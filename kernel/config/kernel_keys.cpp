@@ -148,9 +148,12 @@ constexpr auto sorted = [] {
 }();
 static_assert(key_count < 256);
 
+const Key* not_before(std::string_view name) noexcept {
+    return std::ranges::lower_bound(sorted, name, {}, [](const Key& key) { return std::string_view(key.name); });
+}
+
 const Key* exactly(std::string_view name) noexcept {
-    const auto* const found =
-        std::ranges::lower_bound(sorted, name, {}, [](const Key& key) { return std::string_view(key.name); });
+    const Key* const found = not_before(name);
     return found != sorted.end() && found->name == name ? found : nullptr;
 }
 
@@ -164,6 +167,11 @@ const Key* find_family(std::string_view name) noexcept {
         return has_flag(key, key_family) && own.size() == name.size() + 1 && own.starts_with(name);
     });
     return found != sorted.end() ? found : nullptr;
+}
+
+bool has_keys_below(std::string_view stem) noexcept {
+    const Key* const first = not_before(stem);
+    return first != sorted.end() && std::string_view(first->name).starts_with(stem);
 }
 
 const Key* kernel_key(std::string_view name) noexcept {

@@ -14,6 +14,9 @@ std::span<const abi::Key> kernel_keys() noexcept;
 /// The key of exactly this name, else the family that it belongs to, else null.
 const abi::Key* kernel_key(std::string_view name) noexcept;
 
+/// Are there keys whose names begin so ("lxc.net.")?
+bool has_keys_below(std::string_view stem) noexcept;
+
 /// The family called by its name without the dot ("lxc.prlimit"), else null.
 const abi::Key* find_family(std::string_view name) noexcept;
 

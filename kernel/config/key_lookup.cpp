@@ -116,10 +116,7 @@ std::string canonical_key(std::string_view name) {
 
 bool is_kernel_word(std::string_view word) noexcept {
     const std::string stem = cat("lxc.", word);
-    return std::ranges::any_of(kernel_keys(), [&](const abi::Key& key) {
-        const std::string_view name = key.name;
-        return name.starts_with(stem) && (name.size() == stem.size() || name[stem.size()] == '.');
-    });
+    return kernel_key(stem) != nullptr || has_keys_below(cat(stem, '.'));
 }
 
 Declaration find_declaration(std::string_view name, std::string_view device_type, KeySource& plugins) {
