@@ -1,10 +1,9 @@
-#include <fcntl.h>
 #include <strings.h>
 #include <frontends/cli/listing.hpp>
-#include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/monitor/command_client.hpp>
+#include <kernel/monitor/survey.hpp>
+#include <kernel/network/visitor.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,7 +40,7 @@ std::string cell(const ListedContainer& container, Column column) {
         case Column::name:
             return container.name;
         case Column::state:
-            return std::string(monitor::name_of(container.state));
+            return container.state ? std::string(monitor::name_of(*container.state)) : "-";
         case Column::pid:
             return container.pid ? std::to_string(*container.pid) : "-";
         case Column::ram:
@@ -94,10 +93,8 @@ void Need::add(Column column) {
         case Column::name:
             break;
         case Column::state:
-            state = true;
-            break;
         case Column::pid:
-            pid = true;
+            status = true;
             break;
         case Column::ram:
         case Column::swap:
@@ -109,9 +106,11 @@ void Need::add(Column column) {
             config = true;
             break;
         case Column::interface:
+            interfaces = true;
+            [[fallthrough]];
         case Column::ipv4:
         case Column::ipv6:
-            pid = network = true;
+            status = network = true;
             break;
     }
 }
@@ -126,41 +125,67 @@ void read_config(ListedContainer& listed, container::Container& container) {
         for (const auto word : base::words(line)) listed.groups.emplace_back(word);
 }
 
-void read_network(ListedContainer& listed) {
-    const auto path = cat("/proc/", *listed.pid, "/ns/net");
-    const auto net_namespace = base::open_file(path, O_RDONLY);
-    for (const auto& interface : network::interfaces(net_namespace.get())) {
-        listed.interfaces.push_back(interface.name);
-        if (interface.name == "lo") continue;
-        listed.ipv4.insert(listed.ipv4.end(), interface.ipv4.begin(), interface.ipv4.end());
-        listed.ipv6.insert(listed.ipv6.end(), interface.ipv6.begin(), interface.ipv6.end());
-    }
-}
-
-/// It may stop while it is looked at; what is known of it until then is shown.
-void ask_running(ListedContainer& listed, container::Container& container, const Need& need) try {
-    monitor::CommandClient client(container.lxcpath(), container.name(), std::chrono::seconds(5));
-    if (need.state) listed.state = client.state();
-    if (need.pid) listed.pid = client.init_pid();
-    if (need.network && listed.pid) read_network(listed);
-    if (!need.usage) return;
-    const auto usage = container.usage();
-    listed.memory = usage.memory_bytes;
-    listed.swap = usage.swap_bytes;
-} catch (const Error& error) {
-    base::log_warn(cat("list ", listed.name, ": ", error.what()));
-}
-
-}  // namespace
-
-bool fill(ListedContainer& listed, const std::string& lxcpath, const Need& need) try {
+bool is_readable(ListedContainer& listed, const std::string& lxcpath, const Need& need) try {
     container::Container container(listed.name, lxcpath);
     if (need.config && listed.defined) read_config(listed, container);
-    if (listed.active) ask_running(listed, container, need);
     return true;
 } catch (const Error& error) {
     std::fprintf(stderr, "%s: %s\n", listed.name.c_str(), error.what());
     return false;
+}
+
+/// It may stop while it is looked at; what is known of it until then is shown.
+template <typename Look>
+void look_at_running(std::vector<ListedContainer>& containers, Look&& look) {
+    for (auto& listed : containers) try {
+            if (listed.active) look(listed);
+        } catch (const Error& error) {
+            base::log_warn(cat("list ", listed.name, ": ", error.what()));
+        }
+}
+
+std::vector<std::string> names_of_active(const std::vector<ListedContainer>& containers) {
+    std::vector<std::string> names;
+    for (const auto& listed : containers)
+        if (listed.active) names.push_back(listed.name);
+    return names;
+}
+
+void read_usage(ListedContainer& listed, const std::string& lxcpath) {
+    const auto usage = container::Container(listed.name, lxcpath).usage();
+    listed.memory = usage.memory_bytes;
+    listed.swap = usage.swap_bytes;
+}
+
+void read_network(ListedContainer& listed, network::Visitor& visitor, bool interfaces) {
+    auto facts = visitor.visit(*listed.pid, interfaces);
+    listed.interfaces = std::move(facts.interfaces);
+    listed.ipv4 = std::move(facts.ipv4);
+    listed.ipv6 = std::move(facts.ipv6);
+}
+
+}  // namespace
+
+void fill(std::vector<ListedContainer>& containers, const std::string& lxcpath, const Need& need) {
+    // The monitors answer while the configurations are read. Sockets of other network namespaces cannot be reached from there,
+    // so these come last.
+    monitor::Survey survey(lxcpath, need.status ? names_of_active(containers) : std::vector<std::string>(),
+                           std::chrono::seconds(5));
+    for (auto& listed : containers) listed.readable = is_readable(listed, lxcpath, need);
+    if (need.status)
+        look_at_running(containers, [&](ListedContainer& listed) {
+            listed.state.reset();
+            const monitor::Status status = survey.next();
+            listed.state = status.state;
+            listed.pid = status.init;
+        });
+    if (need.usage) look_at_running(containers, [&](ListedContainer& listed) { read_usage(listed, lxcpath); });
+    network::Visitor visitor;
+    if (need.network)
+        look_at_running(containers, [&](ListedContainer& listed) {
+            if (listed.pid) read_network(listed, visitor, need.interfaces);
+        });
+    std::erase_if(containers, [](const ListedContainer& listed) { return !listed.readable; });
 }
 
 }  // namespace keelson::cli

@@ -21,9 +21,9 @@ inline constexpr Column default_columns[] = {Column::name, Column::state, Column
 
 struct ListedContainer {
     std::string name;
-    bool defined = false, active = false;
+    bool defined = false, active = false, readable = true;
     // Filled as far as was asked for.
-    monitor::State state = monitor::State::stopped;
+    std::optional<monitor::State> state = monitor::State::stopped;  ///< none: its monitor did not say
     std::optional<pid_t> pid;
     bool autostart = false, unprivileged = false;
     std::vector<std::string> groups, interfaces, ipv4, ipv6;
@@ -38,10 +38,10 @@ std::vector<ListedContainer> find_containers(const std::string& lxcpath);
 
 /// What a column needs, and the states and groups that filters look at.
 struct Need {
-    bool state = false, pid = false, config = false, network = false, usage = false;
+    bool status = false, config = false, network = false, interfaces = false, usage = false;
     void add(Column column);
 };
-/// False, with a line on stderr, when the container's configuration cannot be read.
-bool fill(ListedContainer& container, const std::string& lxcpath, const Need& need);
+/// Leaves out those whose configuration cannot be read, with a line on stderr.
+void fill(std::vector<ListedContainer>& containers, const std::string& lxcpath, const Need& need);
 
 }  // namespace keelson::cli

@@ -61,19 +61,14 @@ void Container::load_config(const std::string& file) {
 
 monitor::State Container::state() { return monitor::CommandClient(lxcpath_, name_).state(); }
 
+monitor::Status Container::status() { return monitor::CommandClient(lxcpath_, name_).status(); }
+
 std::string Container::item(const std::string& key) {
     const bool runs = !given_config_ && state() != monitor::State::stopped;
     return runs ? running_item(*this, key) : config().printed(key);
 }
 
 std::optional<pid_t> Container::init_pid() { return monitor::CommandClient(lxcpath_, name_).init_pid(); }
-
-std::vector<network::InterfaceFacts> Container::interfaces() {
-    const std::optional<pid_t> pid = init_pid();
-    if (!pid) return {};
-    const UniqueFd net = base::open_file(cat("/proc/", *pid, "/ns/net"), O_RDONLY);
-    return network::interfaces(net.get());
-}
 
 Usage Container::usage() {
     const Session session(*this);

@@ -4,8 +4,7 @@
 #include <keelson/abi/stage_hook.hpp>
 #include <keelson/sdk/error.hpp>
 #include <kernel/config/config.hpp>
-#include <kernel/monitor/state.hpp>
-#include <kernel/network/inside.hpp>
+#include <kernel/monitor/command_client.hpp>
 
 #include <chrono>
 #include <functional>
@@ -106,11 +105,11 @@ public:
     void destroy(bool force, bool snapshots);
 
     monitor::State state();
+    monitor::Status status();
     /// A configuration item as printed: that of the running container; of the file if it is stopped, or was given. Throws for
     /// what is no key.
     std::string item(const std::string& key);
     std::optional<pid_t> init_pid();
-    std::vector<network::InterfaceFacts> interfaces();
     Usage usage();
     std::string cgroup_get(const std::string& file);
     void cgroup_set(const std::string& file, const std::string& value);

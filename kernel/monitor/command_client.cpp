@@ -1,170 +1,14 @@
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/monitor/command_client.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <ctime>
 
 namespace keelson::monitor {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// A connection whose every step ends by one point in time.
-class Connection {
-public:
-    Connection(std::string address, Clock::time_point end, UniqueFd open = {})
-        : address_(std::move(address)), end_(end), fd_(std::move(open)) {}
-
-    /// False: nobody listens.
-    bool open() {
-        fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        if (!fd_) throw Error::last("socket", address_);
-        limit_connect();
-        const AbstractAddress address(address_);
-        if (::connect(fd_.get(), address.get(), address.length()) == 0) return true;
-        if (errno == ECONNREFUSED) return false;
-        if (errno == EAGAIN) throw late();
-        throw Error::last("connect to", address_);
-    }
-
-    /// An abstract address belongs to who binds it first, so a monitor is believed only if it is root's, ours, or of the owner
-    /// of the directory of containers.
-    void check_owner(const std::string& lxcpath) const {
-        ucred peer{};
-        socklen_t length = sizeof peer;
-        if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) throw Error::last("ask who owns", address_);
-        if (peer.uid == 0 || peer.uid == ::geteuid()) return;
-        struct stat status {};
-        if (::stat(lxcpath.c_str(), &status) == 0 && status.st_uid == peer.uid) return;
-        throw Error(EPERM, address_, cat("trust uid ", peer.uid, ", which owns the socket"),
-                    "another user's process has taken the address of this container's monitor: end it");
-    }
-
-    /// With our credentials (unix(7)): a monitor of LXC's asks for them only after it has accepted, and refuses who wrote
-    /// before.
-    ssize_t send_some(const char* data, size_t size) const {
-        const ucred ours{::getpid(), ::geteuid(), ::getegid()};
-        iovec part{const_cast<char*>(data), size};
-        alignas(cmsghdr) char control[CMSG_SPACE(sizeof ours)]{};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control;
-        message.msg_controllen = sizeof control;
-        cmsghdr* item = CMSG_FIRSTHDR(&message);
-        item->cmsg_level = SOL_SOCKET;
-        item->cmsg_type = SCM_CREDENTIALS;
-        item->cmsg_len = CMSG_LEN(sizeof ours);
-        std::memcpy(CMSG_DATA(item), &ours, sizeof ours);
-        return ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
-
-    /// False: the connection is lost.
-    bool send(const void* data, size_t size) {
-        const char* at = static_cast<const char*>(data);
-        while (size > 0) {
-            if (!await(POLLOUT)) return false;
-            const ssize_t sent = send_some(at, size);
-            if (sent < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-            if (sent < 0) return false;
-            at += sent, size -= static_cast<size_t>(sent);
-        }
-        return true;
-    }
-
-    /// How many of `size` bytes came before the connection was lost. Descriptors that come along are collected.
-    size_t receive(void* data, size_t size, std::vector<UniqueFd>* fds = nullptr) {
-        size_t have = 0;
-        while (have < size) {
-            if (!await(POLLIN)) break;
-            const ssize_t got = receive_some(static_cast<char*>(data) + have, size - have, fds);
-            if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-            if (got <= 0) break;
-            have += static_cast<size_t>(got);
-        }
-        return have;
-    }
-
-    /// False: the connection cannot be watched. Throws when it takes too long.
-    bool await(short events) const {
-        while (true) {
-            const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end_ - Clock::now()).count();
-            if (left < 0) throw late();
-            pollfd entry{.fd = fd_.get(), .events = events, .revents = 0};
-            const int ready = ::poll(&entry, 1, static_cast<int>(std::min<long long>(left + 1, 1 << 30)));
-            if (ready > 0) return true;
-            if (ready < 0 && errno != EINTR) return false;
-        }
-    }
-
-    UniqueFd take() { return std::move(fd_); }
-
-private:
-    Error late() const {
-        return Error(ETIMEDOUT, address_, "wait for the monitor at",
-                     "the container's monitor does not answer: is it stopped (SIGSTOP)?");
-    }
-
-    /// connect(2) waits as send does while the listener's queue is full; zero would mean for ever.
-    void limit_connect() const {
-        const auto left =
-            std::max<long long>(1000, std::chrono::duration_cast<std::chrono::microseconds>(end_ - Clock::now()).count());
-        const timeval limit{.tv_sec = static_cast<time_t>(left / 1000000), .tv_usec = static_cast<suseconds_t>(left % 1000000)};
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    }
-
-    ssize_t receive_some(char* data, size_t size, std::vector<UniqueFd>* fds) {
-        constexpr size_t most_fds = 32;
-        alignas(cmsghdr) char control[CMSG_SPACE(most_fds * sizeof(int))];
-        iovec part{.iov_base = data, .iov_len = size};
-        msghdr message{};
-        message.msg_iov = &part, message.msg_iovlen = 1;
-        message.msg_control = control, message.msg_controllen = sizeof control;
-        const ssize_t got = ::recvmsg(fd_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-        if (got < 0) return got;
-        for (cmsghdr* item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) collect(item, fds);
-        return got;
-    }
-
-    static void collect(const cmsghdr* item, std::vector<UniqueFd>* fds) {
-        if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) return;
-        for (size_t at = 0; at + sizeof(int) <= item->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(item) + at, sizeof fd);
-            UniqueFd owned(fd);
-            if (fds) fds->push_back(std::move(owned));
-        }
-    }
-
-    std::string address_;
-    Clock::time_point end_;
-    UniqueFd fd_;
-};
-
-/// One request and its answer; false when the other end closed before it was complete.
-bool converse(Connection& connection, const RequestHeader& request, std::string_view data, Response& response) {
-    if (!connection.send(&request, sizeof request) || !connection.send(data.data(), data.size())) return false;
-    ResponseHeader header{};
-    if (connection.receive(&header, sizeof header, &response.fds) != sizeof header) return false;
-    response.result = header.result;
-    response.number = header.data;
-    // In pieces, so that a length that is a lie costs nothing.
-    for (int64_t left = header.data_length; left > 0;) {
-        char part[4096];
-        const size_t got = connection.receive(part, static_cast<size_t>(std::min<int64_t>(left, sizeof part)), &response.fds);
-        response.data.append(part, got);
-        if (got == 0) return false;
-        left -= static_cast<int64_t>(got);
-    }
-    return true;
-}
 
 RequestHeader header_for(Command command, uint64_t number, std::string_view data) {
     return {static_cast<int32_t>(command), static_cast<int32_t>(data.size()), number};
@@ -198,7 +42,7 @@ std::optional<Response> CommandClient::call_until(Clock::time_point end, Command
         if (!connection.open()) return std::nullopt;
         connection.check_owner(lxcpath_);
         Response response;
-        if (!converse(connection, header_for(command, number, data), data, response)) continue;
+        if (!connection.ask(header_for(command, number, data), data) || !connection.hear(response)) continue;
         if (keep) response.connection = connection.take();
         return response;
     }
@@ -207,9 +51,41 @@ std::optional<Response> CommandClient::call_until(Clock::time_point end, Command
 
 State CommandClient::state() {
     const auto response = call(Command::get_state);
-    if (!response) return State::stopped;
-    if (response->result < 0) throw Error(-response->result, name_, "ask for the state of");
-    return static_cast<State>(response->number);
+    return response ? state_in(*response) : State::stopped;
+}
+
+State CommandClient::state_in(const Response& response) const {
+    if (response.result < 0) throw Error(-response.result, name_, "ask for the state of");
+    return static_cast<State>(static_cast<uint32_t>(response.number));
+}
+
+Status CommandClient::status() {
+    const auto response = call(Command::get_state, with_init_pid);
+    return response ? status_in(*response) : Status();
+}
+
+Status CommandClient::status_in(const Response& response) {
+    Status status{state_in(response), {}};
+    if (const auto pid = static_cast<pid_t>(response.number >> 32U); pid > 0)
+        status.init = pid;
+    else if (status.state != State::stopped)
+        status.init = init_pid();
+    return status;
+}
+
+Connection CommandClient::ask_status() const try {
+    Connection connection(command_address(lxcpath_, name_), end_after(deadline_));
+    if (!connection.open()) return connection;
+    connection.check_owner(lxcpath_);
+    if (!connection.ask(header_for(Command::get_state, with_init_pid, {}), {})) connection.close();
+    return connection;
+} catch (const Error&) {
+    return Connection({}, {});
+}
+
+Status CommandClient::status(Connection asked) {
+    Response response;
+    return asked && asked.hear(response) ? status_in(response) : status();
 }
 
 std::optional<pid_t> CommandClient::init_pid() {
@@ -282,7 +158,7 @@ std::string ask_name(const std::string& address, const std::string& lxcpath) try
         Response response;
         if (!connection.open()) return std::string();
         connection.check_owner(lxcpath);
-        const bool answered = converse(connection, header_for(command, 0, {}), {}, response);
+        const bool answered = connection.ask(header_for(command, 0, {}), {}) && connection.hear(response);
         return answered && response.result >= 0 ? without_nul(response.data) : std::string();
     };
     if (ask(Command::get_lxcpath) != lxcpath) return {};

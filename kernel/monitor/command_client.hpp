@@ -1,22 +1,15 @@
 // One request to a monitor. No lock is ever waited for; every call has a deadline.
 #pragma once
 
-#include <keelson/sdk/unique_fd.hpp>
-#include <kernel/monitor/command.hpp>
+#include <kernel/monitor/connection.hpp>
 
-#include <chrono>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace keelson::monitor {
 
-struct Response {
-    int32_t result = 0;
-    uint64_t number = 0;
-    std::string data;
-    std::vector<UniqueFd> fds;
-    UniqueFd connection;  ///< still open for the commands that keep it
+struct Status {
+    State state = State::stopped;
+    std::optional<pid_t> init;
 };
 
 class CommandClient {
@@ -27,6 +20,12 @@ public:
     std::optional<Response> call(Command command, uint64_t number = 0, std::string_view data = {}, bool keep = false);
 
     State state();  ///< stopped when nobody listens
+    /// In one question; a monitor of LXC's needs two.
+    Status status();
+    /// The same in two steps, so that many monitors work at a time. Who could not be asked is asked again by the second, which
+    /// tells why.
+    Connection ask_status() const;
+    Status status(Connection asked);
     std::optional<pid_t> init_pid();
     std::optional<std::string> config_item(const std::string& key);
     /// Waits for one of the states, also while the monitor is busy with a start or stop; no value at the deadline. Stopped
@@ -34,8 +33,10 @@ public:
     std::optional<State> wait(const std::vector<State>& wanted, std::optional<std::chrono::milliseconds> timeout);
 
 private:
-    std::optional<Response> call_until(std::chrono::steady_clock::time_point end, Command command, uint64_t number,
-                                       std::string_view data, bool keep);
+    std::optional<Response> call_until(Clock::time_point end, Command command, uint64_t number, std::string_view data,
+                                       bool keep);
+    State state_in(const Response& response) const;
+    Status status_in(const Response& response);
 
     std::string lxcpath_, name_;
     std::chrono::milliseconds deadline_;

@@ -71,6 +71,7 @@ struct Client {
     bool allowed = false;
     bool has_tty = false;
     bool kept = false;
+    bool watched = false;
     uint64_t arrival = 0;  ///< counts up
     uint32_t wanted = 0;   ///< states, by bit
     std::string received;
@@ -94,6 +95,7 @@ struct CommandServer::Clients {
     bool make_room(bool allowed, bool full);
     using Map = std::map<int, Client>;
     Map::iterator longest_silent();
+    void greet(UniqueFd fd, bool allowed);
     void on_event(int fd, uint32_t events);
     void read(int fd, Client& client);
     bool complete(int fd, Client& client);
@@ -102,8 +104,11 @@ struct CommandServer::Clients {
     void finish(int fd, Client& client);
     void drop(int fd);
 
+    void watch(int fd, Client& client, uint32_t events);
+
     Answer carry_out(int fd, Client& client, const RequestHeader& request, const std::string& data);
     Answer dispatch(int fd, Client& client, const RequestHeader& request, const std::string& data);
+    Answer state(bool and_init_pid) const;
     Answer give_tty(int fd, Client& client, int number);
     Answer add_state_client(Client& client, const std::string& data);
     Answer console_log(const std::string& data);
@@ -146,17 +151,30 @@ void CommandServer::Clients::accept() {
     if (!fd) return;
     const bool allowed = may_command(fd.get());
     if (!make_room(allowed, is_reserved(fd.get()))) return;
+    greet(std::move(fd), allowed);
+}
+
+void CommandServer::Clients::greet(UniqueFd fd, bool allowed) {
     const int number = fd.get();
     try {
         Client& client = clients[number];
+        fd.release();
         client.allowed = allowed;
         client.arrival = ++arrivals;
-        loop.add(number, EPOLLIN | EPOLLRDHUP, [this, number](uint32_t events) { on_event(number, events); });
-        fd.release();
+        // Most have asked by now, and are gone once they are answered.
+        read(number, client);
+        if (const auto left = clients.find(number); left != clients.end() && !left->second.watched)
+            watch(number, left->second, EPOLLIN | EPOLLRDHUP);
     } catch (const std::exception& error) {
-        clients.erase(number);
         base::log_warn(cat("command client refused: ", error.what()));
+        drop(number);
     }
+}
+
+void CommandServer::Clients::watch(int fd, Client& client, uint32_t events) {
+    if (client.watched) return loop.modify(fd, events);
+    loop.add(fd, events, [this, fd](uint32_t happened) { on_event(fd, happened); });
+    client.watched = true;
 }
 
 /// False: there is none. A stranger leaves first; then, for who may command, whoever has asked nothing for the longest.
@@ -250,7 +268,7 @@ void CommandServer::Clients::flush(int fd, Client& client) {
         const ssize_t sent = ::send(fd, client.unsent.data(), client.unsent.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0 && errno == EAGAIN) {
             client.stage = Client::Stage::writing;
-            return loop.modify(fd, EPOLLOUT);
+            return watch(fd, client, EPOLLOUT);
         }
         if (sent < 0) return drop(fd);
         client.unsent.erase(0, static_cast<size_t>(sent));
@@ -261,7 +279,7 @@ void CommandServer::Clients::flush(int fd, Client& client) {
 void CommandServer::Clients::finish(int fd, Client& client) {
     if (!client.kept) return drop(fd);
     client.unsent = {};
-    if (client.stage == Client::Stage::writing) loop.modify(fd, EPOLLIN | EPOLLRDHUP);
+    if (client.stage == Client::Stage::writing) watch(fd, client, EPOLLIN | EPOLLRDHUP);
     client.stage = Client::Stage::waiting;
 }
 
@@ -293,7 +311,7 @@ Answer CommandServer::Clients::dispatch(int fd, Client& client, const RequestHea
             return answer;
         }
         case Command::get_state:
-            return number(static_cast<uint64_t>(target.state()));
+            return state(request.data == with_init_pid);
         case Command::get_init_pid:
             return number(static_cast<uint64_t>(target.init_pid()));
         case Command::get_clone_flags:
@@ -334,6 +352,11 @@ Answer CommandServer::Clients::dispatch(int fd, Client& client, const RequestHea
         default:
             return failure(ENOSYS);
     }
+}
+
+Answer CommandServer::Clients::state(bool and_init_pid) const {
+    const uint64_t pid = and_init_pid ? static_cast<uint32_t>(target.init_pid()) : 0;
+    return number(static_cast<uint64_t>(target.state()) | pid << 32U);
 }
 
 Answer CommandServer::Clients::give_tty(int fd, Client& client, int wanted) {

@@ -33,12 +33,4 @@ std::vector<AutoGateway> find_auto_gateways(const config::Config& config);
 std::vector<std::string> configure(const config::Config& config, const std::vector<HandedLink>& links,
                                    const std::vector<AutoGateway>& gateways);
 
-/// [host] Addresses and interfaces of a network namespace, without a fork.
-struct InterfaceFacts {
-    std::string name;
-    std::vector<std::string> ipv4, ipv6;
-    uint64_t rx_bytes = 0, tx_bytes = 0;
-};
-std::vector<InterfaceFacts> interfaces(int net_namespace);
-
 }  // namespace keelson::network

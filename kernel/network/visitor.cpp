@@ -1,6 +1,7 @@
 #include <keelson/sdk/address.hpp>
-#include <keelson/sdk/netlink.hpp>
-#include <kernel/network/inside.hpp>
+#include <kernel/base/file.hpp>
+#include <kernel/network/visitor.hpp>
+#include <kernel/process/clone.hpp>
 
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,9 @@
 
 namespace keelson::network {
 namespace {
+
+/// That of the loopback device in every network namespace, under whatever name.
+constexpr unsigned loopback = 1;
 
 struct Entry {
     int user_namespace, net_namespace;
@@ -27,10 +31,11 @@ int enter_and_open(void* argument) noexcept {
 
 /// For an ordinary user, who may enter the namespace only by way of the user namespace that owns it and could not come back: a
 /// short-lived process that shares memory and descriptors with this one opens the socket.
-sdk::Netlink open_by_owner(int net_namespace) {
-    const UniqueFd owner(::ioctl(net_namespace, NS_GET_USERNS));
+sdk::Netlink open_by_owner(pid_t init) {
+    const UniqueFd net_namespace = base::open_file(cat("/proc/", init, "/ns/net"), O_RDONLY);
+    const UniqueFd owner(::ioctl(net_namespace.get(), NS_GET_USERNS));
     if (!owner) throw Error::last("find the owner of the container's network namespace", {});
-    Entry entry{owner.get(), net_namespace};
+    Entry entry{owner.get(), net_namespace.get()};
     alignas(16) char stack[16384];
     const int pid = ::clone(enter_and_open, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_FILES, &entry);
     if (pid < 0) throw Error::last("clone", {});
@@ -39,60 +44,53 @@ sdk::Netlink open_by_owner(int net_namespace) {
     return sdk::Netlink(UniqueFd(entry.socket));
 }
 
-sdk::Netlink open_in(int net_namespace) {
-    try {
-        return sdk::Netlink::in_namespace(net_namespace);
-    } catch (const Error& error) {
-        if (error.code() != EPERM) throw;
-        return open_by_owner(net_namespace);
-    }
-}
-
-struct Numbered {
-    unsigned index;
-    InterfaceFacts facts;
-};
-
-std::vector<Numbered> read_links(sdk::Netlink& netlink) {
-    std::vector<Numbered> links;
+std::vector<std::string> names_of_links(sdk::Netlink& netlink) {
+    std::vector<std::string> names;
     sdk::NetlinkMessage list(RTM_GETLINK, NLM_F_DUMP);
     netlink.dump(list.header(ifinfomsg{}), [&](const nlmsghdr* header) {
-        Numbered link{static_cast<unsigned>(sdk::netlink_header<ifinfomsg>(header).ifi_index), {}};
-        const auto counters = sdk::NetlinkAttribute::of<ifinfomsg>(header, IFLA_STATS64).as<rtnl_link_stats64>();
-        link.facts.name = sdk::NetlinkAttribute::of<ifinfomsg>(header, IFLA_IFNAME).text();
-        link.facts.rx_bytes = counters.rx_bytes;
-        link.facts.tx_bytes = counters.tx_bytes;
-        links.push_back(std::move(link));
+        names.push_back(sdk::NetlinkAttribute::of<ifinfomsg>(header, IFLA_IFNAME).text());
     });
-    return links;
+    std::ranges::sort(names);
+    return names;
 }
 
-/// Link-local IPv6 addresses are left out: they are of no use without the link's number.
-void read_addresses(sdk::Netlink& netlink, std::vector<Numbered>& links) {
+void read_addresses(sdk::Netlink& netlink, NetworkFacts& facts) {
     sdk::NetlinkMessage list(RTM_GETADDR, NLM_F_DUMP);
     netlink.dump(list.header(ifaddrmsg{}), [&](const nlmsghdr* header) {
         const auto& info = sdk::netlink_header<ifaddrmsg>(header);
         sdk::NetlinkAttribute value = sdk::NetlinkAttribute::of<ifaddrmsg>(header, IFA_LOCAL);
         if (!value) value = sdk::NetlinkAttribute::of<ifaddrmsg>(header, IFA_ADDRESS);
-        const auto link =
-            std::find_if(links.begin(), links.end(), [&](const Numbered& l) { return l.index == info.ifa_index; });
-        if (!value || link == links.end()) return;
+        if (!value || info.ifa_index == loopback) return;
         const auto address = sdk::IpAddress::from_bytes(info.ifa_family, value.bytes());
         if (address.family == AF_INET)
-            link->facts.ipv4.push_back(address.text());
+            facts.ipv4.push_back(address.text());
         else if (!address.link_local())
-            link->facts.ipv6.push_back(address.text());
+            facts.ipv6.push_back(address.text());
     });
 }
 
 }  // namespace
 
-std::vector<InterfaceFacts> interfaces(int net_namespace) {
-    sdk::Netlink netlink = open_in(net_namespace);
-    std::vector<Numbered> links = read_links(netlink);
-    read_addresses(netlink, links);
-    std::vector<InterfaceFacts> facts;
-    for (Numbered& link : links) facts.push_back(std::move(link.facts));
+Visitor::~Visitor() {
+    if (away_ && ::setns(home_.get(), CLONE_NEWNET) < 0) std::abort();  // everything after would act on the wrong host
+}
+
+sdk::Netlink Visitor::open_in_network_of(pid_t init) {
+    if (!home_) home_ = base::open_file("/proc/thread-self/ns/net", O_RDONLY);
+    const UniqueFd pidfd = process::open_pidfd(init);
+    if (::setns(pidfd.get(), CLONE_NEWNET) == 0) {
+        away_ = true;
+        return sdk::Netlink();
+    }
+    if (errno == EPERM) return open_by_owner(init);
+    throw Error::last("enter the container's network namespace", cat("process ", init));
+}
+
+NetworkFacts Visitor::visit(pid_t init, bool interfaces) {
+    sdk::Netlink netlink = open_in_network_of(init);
+    NetworkFacts facts;
+    if (interfaces) facts.interfaces = names_of_links(netlink);
+    read_addresses(netlink, facts);
     return facts;
 }
 

@@ -5,6 +5,7 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/monitor/command_client.hpp>
+#include <kernel/network/visitor.hpp>
 
 #include <cstdio>
 
@@ -71,15 +72,10 @@ std::vector<LinkFacts> links_of(const container::Container& container) {
     }
 }
 
-std::vector<std::string> addresses_of(container::Container& container) {
-    std::vector<std::string> ipv4, ipv6;
-    for (const auto& interface : container.interfaces()) {
-        if (interface.name == "lo") continue;
-        ipv4.insert(ipv4.end(), interface.ipv4.begin(), interface.ipv4.end());
-        ipv6.insert(ipv6.end(), interface.ipv6.begin(), interface.ipv6.end());
-    }
-    ipv4.insert(ipv4.end(), ipv6.begin(), ipv6.end());
-    return ipv4;
+std::vector<std::string> addresses_of(pid_t init) {
+    auto facts = network::Visitor().visit(init);
+    facts.ipv4.insert(facts.ipv4.end(), facts.ipv6.begin(), facts.ipv6.end());
+    return facts.ipv4;
 }
 
 std::string usage_text(const container::Usage& usage, const Wanted& wanted) {
@@ -118,13 +114,12 @@ struct Facts {
     std::vector<LinkFacts> links;
 };
 
-Facts gather(container::Container& container, const Wanted& wanted) {
+Facts gather(container::Container& container, const monitor::Status& status, const Wanted& wanted) {
     Facts facts;
-    const auto state = container.state();
-    facts.state = monitor::name_of(state);
-    if (state == monitor::State::stopped) return facts;
-    if (wanted.pid) facts.pid = container.init_pid();
-    if (wanted.ips) attempt("addresses", [&] { facts.ips = addresses_of(container); });
+    facts.state = monitor::name_of(status.state);
+    if (status.state == monitor::State::stopped) return facts;
+    if (wanted.pid) facts.pid = status.init;
+    if (wanted.ips && status.init) attempt("addresses", [&] { facts.ips = addresses_of(*status.init); });
     if (wanted.stats) {
         attempt("use", [&] { facts.usage = container.usage(); });
         attempt("links", [&] { facts.links = links_of(container); });
@@ -200,11 +195,12 @@ int run(Invocation& invocation) {
     const Wanted wanted(invocation.options);
     auto container = invocation.container();
     container.config();
-    if (!container.defined() && !invocation.options.has("rcfile") && container.state() == monitor::State::stopped) {
+    const monitor::Status status = container.status();
+    if (status.state == monitor::State::stopped && !container.defined() && !invocation.options.has("rcfile")) {
         if (invocation.as_lxc) return std::fprintf(stderr, "%s doesn't exist\n", container.name().c_str()), 1;
         throw Error(ENOENT, container.name(), "no such container:", "'keelson ls' lists them");
     }
-    const Facts facts = gather(container, wanted);
+    const Facts facts = gather(container, status, wanted);
     std::string text;
     if (invocation.json()) {
         json::Object object = as_json(container, facts, wanted);

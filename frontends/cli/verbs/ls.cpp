@@ -122,7 +122,7 @@ void add(json::Object& object, const ListedContainer& container, Column column) 
             object.text("name", container.name);
             break;
         case Column::state:
-            object.text("state", monitor::name_of(container.state));
+            if (container.state) object.text("state", monitor::name_of(*container.state));
             break;
         case Column::pid:
             if (container.pid) object.number("pid", *container.pid);
@@ -166,12 +166,12 @@ std::string as_json(const std::vector<ListedContainer>& containers, const std::v
 
 std::vector<ListedContainer> select(const Invocation& invocation, Need need) {
     const Selection selection(invocation);
-    need.state = need.state || selection.by_state;
+    need.status = need.status || selection.by_state;
     need.config = need.config || !selection.groups.empty();
-    std::vector<ListedContainer> chosen;
-    for (auto& container : find_containers(invocation.lxcpath))
-        if (selection.may_fit(container) && fill(container, invocation.lxcpath, need) && selection.fits(container))
-            chosen.push_back(std::move(container));
+    std::vector<ListedContainer> chosen = find_containers(invocation.lxcpath);
+    std::erase_if(chosen, [&](const ListedContainer& container) { return !selection.may_fit(container); });
+    fill(chosen, invocation.lxcpath, need);
+    std::erase_if(chosen, [&](const ListedContainer& container) { return !selection.fits(container); });
     return chosen;
 }
 

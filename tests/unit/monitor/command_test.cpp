@@ -7,6 +7,7 @@
 #include <kernel/base/log.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
+#include <kernel/monitor/survey.hpp>
 #include <tests/support/fake_container.hpp>
 
 #include <gmock/gmock.h>
@@ -119,6 +120,59 @@ TEST_F(CommandSocket, AnswersWhatIsAsked) {
     EXPECT_EQ(client.call(Command::get_devpts_fd)->result, -EBADF);
     EXPECT_EQ(client.call(Command::get_cgroup2_fd)->result, -ENOENT);
     EXPECT_EQ(client.call(static_cast<Command>(99))->result, -ENOSYS);
+}
+
+TEST_F(CommandSocket, StateAndInitAreOneQuestion) {
+    const Status status = client.status();
+    EXPECT_EQ(status.state, State::running);
+    EXPECT_EQ(status.init, 4711);
+    EXPECT_EQ(client.call(Command::get_state)->number, static_cast<uint64_t>(State::running)) << "LXC's question alone";
+    EXPECT_EQ(CommandClient(path, "other").status().state, State::stopped);
+    EXPECT_EQ(CommandClient(path, "other").status().init, std::nullopt);
+}
+
+/// Answers as a monitor of LXC's, which sees no number in get_state.
+TEST(CommandClient, AMonitorOfLxcIsAskedForInitToo) {
+    const std::string path = cat("/klt-lxc-", ::getpid());
+    const UniqueFd listener = CommandServer::listen(path, "web");
+    ASSERT_EQ(::fcntl(listener.get(), F_SETFL, 0), 0);
+    std::thread monitor([&] {
+        for (int answered = 0; answered < 2; ++answered) {
+            const UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            RequestHeader request{};
+            EXPECT_EQ(::recv(fd.get(), &request, sizeof request, MSG_WAITALL), static_cast<ssize_t>(sizeof request));
+            const bool state = request.command == static_cast<int32_t>(Command::get_state);
+            const ResponseHeader answer{0, 0, state ? static_cast<uint64_t>(State::frozen) : 815};
+            EXPECT_EQ(::send(fd.get(), &answer, sizeof answer, MSG_NOSIGNAL), static_cast<ssize_t>(sizeof answer));
+        }
+    });
+    const Status status = CommandClient(path, "web", 5s).status();
+    monitor.join();
+    EXPECT_EQ(status.state, State::frozen);
+    EXPECT_EQ(status.init, 815);
+}
+
+TEST_F(CommandSocket, ASurveyAsksAllBeforeItWaits) {
+    const UniqueFd silent = CommandServer::listen(path, "silent"), dying = CommandServer::listen(path, "dying");
+    ASSERT_EQ(::fcntl(dying.get(), F_SETFL, 0), 0);
+    std::atomic<bool> over = false;
+    std::thread monitor([&] {  // half an answer each time it is asked
+        while (!over) {
+            const UniqueFd fd(::accept4(dying.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            (void)!::send(fd.get(), "12345678", 8, MSG_NOSIGNAL);
+        }
+    });
+    std::vector<std::string> names(300, "web");
+    names.insert(names.begin() + 1, {"silent", "other", "dying"});
+    Survey survey(path, names, 200ms);
+    EXPECT_EQ(survey.next().init, 4711);
+    EXPECT_THROW(survey.next(), Error) << "silent";
+    EXPECT_EQ(survey.next().state, State::stopped) << "nobody";
+    EXPECT_THROW(survey.next(), Error) << "dying";
+    for (size_t i = 4; i < names.size(); ++i) EXPECT_EQ(survey.next().init, 4711) << i;
+    over = true;
+    CommandClient(path, "dying", 5s).ask_status();
+    monitor.join();
 }
 
 TEST_F(CommandSocket, NobodyThereMeansStopped) {

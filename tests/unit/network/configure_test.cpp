@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
+#include <sys/prctl.h>
 #include <kernel/network/inside.hpp>
+#include <kernel/network/visitor.hpp>
+#include <kernel/process/clone.hpp>
 #include <tests/support/fake_keys.hpp>
 #include <tests/unit/plugins/net/private_network.hpp>
 
@@ -138,30 +141,32 @@ TEST_F(Configure, ALinkThatIsNotThereIsNamed) {
     EXPECT_THROW(configure_with("lxc.net.0.type = veth\n", {handed(0, "kltgone")}), Error);
 }
 
-TEST_F(Configure, InterfacesOfAnotherNamespace) {
+TEST_F(Configure, AVisitorSeesAnotherNamespaceAndIsAtHomeAfterwards) {
     run("ip link set lo up; ip link set kltA up mtu 1400; ip addr add 10.5.0.2/24 dev kltA; ip addr add fd00:5::2/64 dev kltA "
         "nodad");
     run("ip addr add 10.5.0.3/24 dev kltA; ip link set kltpeerA up");
-    const int there = host_.get();
-    const net::Inside elsewhere(container());
-    const std::vector<InterfaceFacts> found = interfaces(there);
-    ASSERT_EQ(found.size(), 5U);
-    EXPECT_EQ(found[0].name, "lo");
-    EXPECT_THAT(found[0].ipv4, ElementsAre("127.0.0.1"));
-    EXPECT_THAT(found[0].ipv6, ElementsAre("::1"));
-    const auto link = std::find_if(found.begin(), found.end(), [](const InterfaceFacts& f) { return f.name == "kltA"; });
-    ASSERT_NE(link, found.end());
-    EXPECT_THAT(link->ipv4, ElementsAre("10.5.0.2", "10.5.0.3"));
-    EXPECT_THAT(link->ipv6, ElementsAre("fd00:5::2")) << "without the link-local one";
-    EXPECT_EQ(HostLinks().list().size(), 1U) << "still in the namespace of before";
-}
-
-TEST_F(Configure, InterfacesCountBytes) {
-    run("ip link set lo up");
-    ASSERT_TRUE(works("ping -c 1 -w 2 127.0.0.1"));
-    const std::vector<InterfaceFacts> found = interfaces(host_.get());
-    EXPECT_GT(found[0].rx_bytes, 0U);
-    EXPECT_EQ(found[0].rx_bytes, found[0].tx_bytes);
+    const process::Clone sleeper = process::clone_process({});
+    if (sleeper.pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) ::pause();
+    }
+    {
+        const net::Inside elsewhere(container());
+        Visitor visitor;
+        const NetworkFacts found = visitor.visit(sleeper.pid, true);
+        EXPECT_THAT(found.interfaces, ElementsAre("kltA", "kltB", "kltpeerA", "kltpeerB", "lo"));
+        EXPECT_THAT(found.ipv4, ElementsAre("10.5.0.2", "10.5.0.3")) << "without that of lo";
+        EXPECT_THAT(found.ipv6, ElementsAre("fd00:5::2")) << "without the link-local one";
+        EXPECT_THAT(visitor.visit(sleeper.pid).interfaces, IsEmpty()) << "they were not asked for";
+    }
+    {
+        const net::Inside elsewhere(container());
+        Visitor().visit(sleeper.pid);
+        EXPECT_EQ(HostLinks().list().size(), 1U) << "in the namespace of before";
+    }
+    process::send_signal(sleeper.pidfd.get(), SIGKILL);
+    process::reap(sleeper.pidfd.get());
+    EXPECT_THROW(Visitor().visit(sleeper.pid), Error);
 }
 
 }  // namespace
