@@ -4,9 +4,9 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <keelson/sdk/text.hpp>
 
 #include <algorithm>
-#include <sstream>
 
 namespace keelson::net {
 namespace {
@@ -27,11 +27,12 @@ struct Record {
         return text;
     }
     static Record parse(std::string_view text) {
-        std::istringstream words{std::string(text.substr(record_word.size()))};
         Record record;
-        words >> record.link;
-        for (std::string word; words >> word;)
-            if (const auto address = IpAddress::parse(word)) record.addresses.push_back(*address);
+        for (const std::string_view word : sdk::split(text.substr(record_word.size()), ' '))
+            if (record.link.empty())
+                record.link = word;
+            else if (const auto address = IpAddress::parse(word))
+                record.addresses.push_back(*address);
         return record;
     }
 };
