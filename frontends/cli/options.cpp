@@ -1,138 +1,92 @@
 #include <frontends/cli/options.hpp>
 #include <keelson/sdk/error.hpp>
 
-#include <boost/make_shared.hpp>
-#include <boost/program_options/errors.hpp>
-#include <boost/program_options/options_description.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <boost/program_options/value_semantic.hpp>
-
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 namespace keelson::cli {
 
-namespace po = boost::program_options;
-
 namespace {
 
-/// Boost's notation: "name,n", or ",n" for a letter alone.
-std::string notation(const Option& option) {
-    std::string text = option.word ? option.word : "";
-    if (option.letter) text += {',', option.letter};
-    return text;
-}
+bool takes_argument(const Option& option) { return option.argument != nullptr; }
+bool needs_argument(const Option& option) { return takes_argument(option) && option.argument[0] != '['; }
 
-po::options_description describe_to_boost(std::span<const Option> known) {
-    po::options_description all;
-    for (const auto& option : known) {
-        const po::value_semantic* semantic = nullptr;
-        if (!option.argument)
-            semantic = new po::untyped_value(true);
-        else if (option.argument[0] == '[')
-            semantic = po::value<std::string>()->implicit_value({});
-        else
-            semantic = po::value<std::string>();
-        all.add(boost::make_shared<po::option_description>(notation(option).c_str(), semantic));
+/// What its values are kept under.
+std::string key_of(const Option& option) { return option.word ? option.word : std::string(1, option.letter); }
+
+/// By its name, or by what only its name begins with. `text` is how it was written.
+const Option& find_long(std::span<const Option> known, std::string_view name, const std::string& text) {
+    const Option* found = nullptr;
+    std::set<std::string_view> meant;
+    for (const Option& option : known) {
+        const std::string_view word = option.word ? option.word : "";
+        if (word.empty() || !word.starts_with(name)) continue;
+        if (word == name) return option;
+        meant.insert(word);
+        found = &option;
     }
-    return all;
-}
-
-[[noreturn]] void refuse_ambiguous(const std::string& text, const po::ambiguous_option& error) {
+    if (!found) throw UsageError(cat("unrecognized option '", text, "'"));
+    if (meant.size() == 1) return *found;
     std::string message = cat("option '", text, "' is ambiguous; possibilities:");
-    auto names = error.alternatives();
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    for (const auto& name : names) message += cat(" '--", name, "'");
+    for (const std::string_view word : meant) message += cat(" '--", word, "'");
     throw UsageError(message);
 }
 
-/// Boost's own parsers differ from getopt_long(3) in what may be an argument (it refuses `-n -F` and takes the CAP of `-e
-/// CAP`), so an option and its argument are cut out here; Boost finds options by name and abbreviation.
-class GnuStyle {
-public:
-    explicit GnuStyle(const po::options_description& known) : known_(known) {}
-
-    /// Takes the first argument, and the second if that belongs to it. Nothing for a word and for `--`.
-    std::vector<po::option> operator()(std::vector<std::string>& arguments) const {
-        const std::string first = arguments.front();
-        if (first.size() < 2 || first[0] != '-' || first == "--") return {};
-        arguments.erase(arguments.begin());
-        return first[1] == '-' ? take_long(first, arguments) : take_letters(first, arguments);
-    }
-
-private:
-    std::vector<po::option> take_long(const std::string& text, std::vector<std::string>& rest) const {
-        const size_t equals = text.find('=');
-        const std::string name = text.substr(2, equals == std::string::npos ? equals : equals - 2);
-        const auto* option = find_long(name, text);
-        if (!option) throw UsageError(cat("unrecognized option '", text, "'"));
-        const std::string full = cat("--", option->key(name));
-        if (equals != std::string::npos) {
-            if (option->semantic()->max_tokens() == 0) throw UsageError(cat("option '", full, "' doesn't allow an argument"));
-            return {made(*option, name, text.substr(equals + 1))};
-        }
-        if (needs_argument(*option) && rest.empty()) throw UsageError(cat("option '", full, "' requires an argument"));
-        return {made(*option, name, argument(*option, rest))};
-    }
-
-    std::vector<po::option> take_letters(const std::string& text, std::vector<std::string>& rest) const {
-        std::vector<po::option> found;
-        for (size_t i = 1; i < text.size(); ++i) {
-            const std::string letter = {'-', text[i]};
-            const auto* option = known_.find_nothrow(letter, false);
-            if (!option) throw UsageError(cat("invalid option -- '", text[i], "'"));
-            const bool glued = option->semantic()->max_tokens() > 0 && i + 1 < text.size();
-            if (!glued && needs_argument(*option) && rest.empty())
-                throw UsageError(cat("option requires an argument -- '", text[i], "'"));
-            found.push_back(made(*option, letter, glued ? text.substr(i + 1) : argument(*option, rest)));
-            if (glued) break;
-        }
-        return found;
-    }
-
-    const po::option_description* find_long(const std::string& name, const std::string& text) const try {
-        return known_.find_nothrow(name, true);
-    } catch (const po::ambiguous_option& error) {
-        refuse_ambiguous(text, error);
-    }
-
-    static bool needs_argument(const po::option_description& option) { return option.semantic()->min_tokens() > 0; }
-    static std::string argument(const po::option_description& option, std::vector<std::string>& rest) {
-        if (!needs_argument(option)) return {};
-        std::string value = rest.front();
-        rest.erase(rest.begin());
-        return value;
-    }
-    static po::option made(const po::option_description& option, const std::string& name, const std::string& value) {
-        po::option result;
-        result.string_key = option.key(name);
-        if (option.semantic()->max_tokens() > 0) result.value = {value};
-        return result;
-    }
-
-    const po::options_description& known_;
-};
+const Option& find_letter(std::span<const Option> known, char letter) {
+    const auto found = std::ranges::find(known, letter, &Option::letter);
+    if (found == known.end()) throw UsageError(cat("invalid option -- '", letter, "'"));
+    return *found;
+}
 
 }  // namespace
 
-Options::Options(std::span<const Option> known, const std::vector<std::string>& arguments) try {
-    const auto all = describe_to_boost(known);
-    const auto parsed = po::command_line_parser(arguments)
-                            .options(all)
-                            .style(po::command_line_style::unix_style)
-                            .extra_style_parser(GnuStyle(all))
-                            .run();
-    for (const auto& option : parsed.options) {
-        if (option.string_key.empty()) {
-            words.insert(words.end(), option.value.begin(), option.value.end());
-            continue;
-        }
-        auto& values = values_[option.string_key.substr(option.string_key.find_first_not_of('-'))];
-        values.push_back(option.value.empty() ? std::string() : option.value.front());
+Options::Options(std::span<const Option> known, const std::vector<std::string>& arguments) {
+    std::span<const std::string> rest = arguments;
+    while (!rest.empty()) {
+        const std::string& first = rest.front();
+        rest = rest.subspan(1);
+        if (first == "--") break;
+        if (first.size() < 2 || first[0] != '-')
+            words.push_back(first);
+        else if (first[1] == '-')
+            take_long(known, first, rest);
+        else
+            take_letters(known, first, rest);
     }
-} catch (const po::error& error) {
-    throw UsageError(error.what());
+    words.insert(words.end(), rest.begin(), rest.end());
+}
+
+void Options::take_long(std::span<const Option> known, const std::string& text, std::span<const std::string>& rest) {
+    const size_t equals = text.find('=');
+    const Option& option = find_long(known, std::string_view(text).substr(2, equals == text.npos ? equals : equals - 2), text);
+    std::optional<std::string> glued;
+    if (equals != text.npos) glued = text.substr(equals + 1);
+    if (glued && !takes_argument(option)) throw UsageError(cat("option '--", option.word, "' doesn't allow an argument"));
+    if (!glued && needs_argument(option) && rest.empty())
+        throw UsageError(cat("option '--", option.word, "' requires an argument"));
+    keep(option, std::move(glued), rest);
+}
+
+void Options::take_letters(std::span<const Option> known, const std::string& text, std::span<const std::string>& rest) {
+    for (size_t i = 1; i < text.size(); ++i) {
+        const Option& option = find_letter(known, text[i]);
+        std::optional<std::string> glued;
+        if (takes_argument(option) && i + 1 < text.size()) glued = text.substr(i + 1);
+        if (!glued && needs_argument(option) && rest.empty())
+            throw UsageError(cat("option requires an argument -- '", text[i], "'"));
+        const bool is_last = glued.has_value();
+        keep(option, std::move(glued), rest);
+        if (is_last) return;
+    }
+}
+
+void Options::keep(const Option& option, std::optional<std::string> glued, std::span<const std::string>& rest) {
+    if (!glued && needs_argument(option)) {
+        glued = rest.front();
+        rest = rest.subspan(1);
+    }
+    values_[key_of(option)].push_back(std::move(glued).value_or(""));
 }
 
 bool Options::has(std::string_view option) const { return values_.find(option) != values_.end(); }

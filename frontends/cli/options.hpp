@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -41,6 +42,11 @@ public:
     std::vector<std::string> words;
 
 private:
+    void take_long(std::span<const Option> known, const std::string& text, std::span<const std::string>& rest);
+    void take_letters(std::span<const Option> known, const std::string& text, std::span<const std::string>& rest);
+    /// With the first of `rest` as its argument, if it needs one and none is glued to it.
+    void keep(const Option& option, std::optional<std::string> glued, std::span<const std::string>& rest);
+
     std::map<std::string, std::vector<std::string>, std::less<>> values_;
 };
 
