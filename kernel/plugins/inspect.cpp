@@ -1,6 +1,5 @@
 #include <keelson/sdk/elf_sections.hpp>
-#include <kernel/plugins/plugin_host.hpp>
-#include <kernel/plugins/trusted_file.hpp>
+#include <kernel/plugins/inspect.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -38,26 +37,22 @@ void check_interface(const abi::PluginDescriptor& raw, const std::string& path) 
 }
 
 /// A descriptor of an older minor is shorter; what it does not have is zero.
-abi::PluginDescriptor read_descriptor(const sdk::ElfSections& elf, const std::string& path) {
-    const std::optional<std::string> bytes = elf.read(KEELSON_PLUGIN_SECTION);
-    if (!bytes)
-        throw Error(0, path, "no plugin descriptor (section " KEELSON_PLUGIN_SECTION ") in",
-                    "declare the plugin with KEELSON_NETWORK or its like, and do not strip section headers");
+abi::PluginDescriptor descriptor_of(std::string_view bytes, const std::string& path) {
     abi::PluginDescriptor raw{};
     constexpr size_t head = offsetof(abi::PluginDescriptor, order);
-    if (bytes->size() < head) throw Error(0, path, cat("a plugin descriptor of only ", bytes->size(), " bytes in"));
-    std::memcpy(&raw, bytes->data(), head);
+    if (bytes.size() < head) throw Error(0, path, cat("a plugin descriptor of only ", bytes.size(), " bytes in"));
+    std::memcpy(&raw, bytes.data(), head);
     if (raw.magic != abi::plugin_magic)
         throw Error(0, path,
                     cat("no plugin descriptor (magic ", hex(raw.magic), " instead of ", hex(abi::plugin_magic), ") in"),
                     "declare the plugin with KEELSON_NETWORK or its like, which write the descriptor");
     check_interface(raw, path);
-    if (raw.size > bytes->size() || raw.size != sizeof raw)
+    if (raw.size > bytes.size() || raw.size != sizeof raw)
         throw Error(0, path,
                     cat("a plugin descriptor of ", raw.size, " bytes, interface ", version(raw.abi_major, raw.abi_minor),
                         " has ", sizeof raw, ", in"),
                     "build it with unchanged SDK headers");
-    std::memcpy(&raw, bytes->data(), sizeof raw);
+    std::memcpy(&raw, bytes.data(), sizeof raw);
     return raw;
 }
 
@@ -86,8 +81,7 @@ void check_key(const abi::Key& key, const PluginFile& file) {
                     cat("its keys begin with ", prefixes.front(), prefixes.size() > 1 ? " or " + prefixes.back() : ""));
 }
 
-std::vector<abi::Key> read_keys(const sdk::ElfSections& elf, const PluginFile& file) {
-    const std::string bytes = elf.read(KEELSON_KEYS_SECTION).value_or("");
+std::vector<abi::Key> keys_of(std::string_view bytes, const PluginFile& file) {
     if (bytes.size() % sizeof(abi::Key) != 0)
         throw Error(0, file.path, cat("keys of ", bytes.size(), " bytes, not a multiple of ", sizeof(abi::Key), ", in"),
                     "put nothing but KEELSON_KEYS into the section " KEELSON_KEYS_SECTION);
@@ -116,9 +110,17 @@ bool is_plugin_name(std::string_view name) noexcept {
            std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || c == '-' || c == '_'; });
 }
 
-PluginFile inspect(int fd, const std::string& path) {
+Sections read_sections(int fd, const std::string& path) {
     const sdk::ElfSections elf(fd, path);
-    const abi::PluginDescriptor raw = read_descriptor(elf, path);
+    std::optional<std::string> descriptor = elf.read(KEELSON_PLUGIN_SECTION);
+    if (!descriptor)
+        throw Error(0, path, "no plugin descriptor (section " KEELSON_PLUGIN_SECTION ") in",
+                    "declare the plugin with KEELSON_NETWORK or its like, and do not strip section headers");
+    return {std::move(*descriptor), elf.read(KEELSON_KEYS_SECTION).value_or("")};
+}
+
+PluginFile describe(const SectionsView& sections, const std::string& path) {
+    const abi::PluginDescriptor raw = descriptor_of(sections.descriptor, path);
     PluginFile file;
     file.path = path;
     file.kind = field(raw.kind, "kind", path);
@@ -132,13 +134,10 @@ PluginFile inspect(int fd, const std::string& path) {
     file.abi_major = raw.abi_major;
     file.abi_minor = raw.abi_minor;
     check_identity(file);
-    file.keys = read_keys(elf, file);
+    file.keys = keys_of(sections.keys, file);
     return file;
 }
 
-PluginFile inspect(const std::string& path) {
-    const UniqueFd file = TrustedFiles(::geteuid()).open(path);
-    return inspect(file.get(), path);
-}
+PluginFile inspect(int fd, const std::string& path) { return describe(read_sections(fd, path), path); }
 
 }  // namespace keelson::plugins

@@ -20,10 +20,21 @@ std::vector<std::string> directories_of_user() {
     return found;
 }
 
+/// One for each set of directories, as build trees and installations have.
+std::string index_of(const std::vector<std::string>& directories) {
+    return cat(config::run_directory(), "/keelson/cache/plugins/", base::fnv1a(base::join(directories, ":")));
+}
+
+PluginHost make_host() {
+    std::vector<std::string> directories = directories_of_user();
+    std::string index = index_of(directories);
+    return PluginHost(std::move(directories), std::move(index));
+}
+
 }  // namespace
 
 PluginHost& PluginHost::instance() {
-    static auto& host = *new PluginHost(directories_of_user());  // never destroyed: plugins are never unloaded
+    static auto& host = *new PluginHost(make_host());  // never destroyed: plugins are never unloaded
     return host;
 }
 

@@ -5,66 +5,13 @@
 #include <kernel/plugins/loader.hpp>
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <linux/mount.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
+#include <cstring>
 #include <deque>
-#include <map>
 #include <string>
 
 namespace keelson::plugins {
 namespace {
-
-/// A read-only mount that nobody else has, of the directory `path` or, with an empty one, of the file `fd`: through it, not
-/// even root can get at a file for writing (mount_setattr(2)). No value without the privilege for that.
-UniqueFd read_only_clone(int fd, const std::string& path) {
-    UniqueFd clone(
-        static_cast<int>(::syscall(SYS_open_tree, fd, path.c_str(), AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-    if (!clone) {
-        if (errno == EPERM || errno == ENOSYS || errno == EINVAL) return {};
-        throw Error::last("open_tree", path);
-    }
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY;
-    if (::syscall(SYS_mount_setattr, clone.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) {
-        if (errno == ENOSYS) return {};
-        throw Error::last("mount_setattr", path);
-    }
-    return clone;
-}
-
-bool same_file(int one, int other) {
-    struct stat a {
-    }, b{};
-    return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/// One mount serves all plugins below DIRECTORY, because each mount costs a grace period when it goes. Not those that a link
-/// or a mount leads to.
-UniqueFd open_in_shared_clone(int file, const std::string& path) {
-    static auto& clones = *new std::map<std::string, UniqueFd>;
-    const size_t kind = path.rfind('/', path.rfind('/') - 1);
-    const std::string directory = path.substr(0, kind);
-    const auto [clone, missing] = clones.try_emplace(directory);
-    if (missing) clone->second = read_only_clone(AT_FDCWD, directory);
-    if (!clone->second) return {};
-    open_how how{};
-    how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-    UniqueFd found(static_cast<int>(::syscall(SYS_openat2, clone->second.get(), path.c_str() + kind + 1, &how, sizeof how)));
-    return found && same_file(found.get(), file) ? std::move(found) : UniqueFd();
-}
-
-/// A descriptor of the same file on a read-only mount; without the privilege for that the file's own. `path` is
-/// DIRECTORY/KIND/NAME.so.
-UniqueFd on_read_only_mount(UniqueFd file, const std::string& path) {
-    UniqueFd clone = open_in_shared_clone(file.get(), path);
-    if (!clone) clone = read_only_clone(file.get(), "");
-    return clone ? std::move(clone) : std::move(file);
-}
 
 /// A loaded object. The descriptor stays open with it: "/proc/self/fd/N" is the name by which the dynamic loader knows the
 /// object, and a name that came again would give the wrong one.
@@ -127,7 +74,7 @@ Error crash(int signal, const std::string& path) {
 }  // namespace
 
 void* load_object(UniqueFd fd, const PluginFile& file, bool* crashed) {
-    Kept& kept = keep(on_read_only_mount(std::move(fd), file.path));
+    Kept& kept = keep(std::move(fd));
     Attempt attempt{kept.library, cat("/proc/self/fd/", kept.fd.get()), file, {}, false, nullptr, {}};
     const int signal = signal_while([](void* argument) { static_cast<Attempt*>(argument)->run(); }, &attempt);
     if (signal != 0) {

@@ -2,8 +2,12 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/near_miss.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/plugins/index.hpp>
+#include <kernel/plugins/inspect.hpp>
 #include <kernel/plugins/loader.hpp>
+#include <kernel/plugins/places.hpp>
 #include <kernel/plugins/plugin_host.hpp>
+#include <kernel/plugins/read_only_mount.hpp>
 #include <kernel/plugins/trusted_file.hpp>
 
 #include <sys/stat.h>
@@ -18,18 +22,42 @@ namespace {
 
 using Id = std::pair<std::string, std::string>;
 
-constexpr std::string_view suffix = ".so";
+/// Where a plugin was seen, and what lstat(2) said of it then.
+struct Sighting {
+    std::string path;
+    struct stat status;
+};
 
-bool is_file(const std::string& path) {
+/// Sees what cannot be looked at as well: whoever asks for the plugin is told why.
+std::optional<Sighting> look_at(std::string path) {
+    struct stat status {
+    }, end{};
+    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
+    if (S_ISLNK(status.st_mode) && ::stat(path.c_str(), &end) != 0 && errno == ENOENT) return std::nullopt;
+    return Sighting{std::move(path), status};
+}
+
+/// What a file said, and the stamp that it had then.
+struct Known {
+    PluginFile file;
+    Stamp stamp;
+};
+
+Stamp stamp_of(int fd, const std::string& path) {
     struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 || errno != ENOENT;
+    if (::fstat(fd, &status) != 0) throw Error::last("stat", path);
+    return Stamp(status);
 }
 
 /// "directory", "file" or "block", as in PluginDescriptor::applies_to.
 std::string_view file_type(const std::string& path) {
     struct stat status {};
-    if (!base::exists(path)) return {};
-    if (::stat(path.c_str(), &status) != 0) throw Error::last("stat", path);
+    if (path.empty()) return {};
+    if (::stat(path.c_str(), &status) != 0) {
+        const int reason = errno;
+        if (!base::exists(path)) return {};
+        throw Error(reason, path, "stat");
+    }
     if (S_ISDIR(status.st_mode)) return "directory";
     if (S_ISREG(status.st_mode)) return "file";
     return S_ISBLK(status.st_mode) ? "block" : "";
@@ -46,10 +74,18 @@ bool applies(const PluginFile& file, std::string_view type) {
     return base::exists(file.applies_to);
 }
 
-/// Names of the plugins in DIRECTORY/KIND.
-void collect_names(const std::string& folder, std::set<std::string>& names) {
-    for (const std::string& name : base::names_in(folder))
-        if (name.ends_with(suffix) && name.size() > suffix.size()) names.emplace(name.substr(0, name.size() - suffix.size()));
+PluginFile describe_as(const SectionsView& sections, const std::string& path, const Id& id) {
+    PluginFile file = describe(sections, path);
+    if (file.kind != id.first || file.name != id.second)
+        throw Error(0, file.path,
+                    cat("plugin calls itself ", file.kind, " ", file.name, ", but stands as ", id.first, " ", id.second, ":"),
+                    cat("its place is ", file.kind, "/", file.name, ".so"));
+    return file;
+}
+
+Known read_file(int fd, const std::string& path, const Id& id) {
+    const Stamp stamp = stamp_of(fd, path);  // before the content, so that a change meanwhile shows
+    return {describe_as(read_sections(fd, path), path, id), stamp};
 }
 
 /// Nobody who chooses among plugins may take the second best because the best could not be read just now.
@@ -70,43 +106,61 @@ abi::Plugin& LoadedPlugin::plugin() const noexcept {
 }
 
 struct PluginHost::Registry {
+    explicit Registry(std::vector<std::string> places, std::string kept)
+        : directories(std::move(places)), index(std::move(kept)) {}
+
     std::vector<std::string> directories;
+    Index index;
     TrustedFiles trusted{::geteuid()};
-    std::map<Id, PluginFile> files;
+    std::map<Id, Known> files;
     std::map<Id, LoadedPlugin> loaded;
-    std::map<Id, std::vector<std::string>> paths;
+    std::map<Id, std::vector<Sighting>> sightings;
     bool crashed = false;
 
-    const std::vector<std::string>& paths_of(const Id& id);
-    std::string path_of(const Id& id);
-    Error unknown(const Id& id) const;
-    std::vector<std::string> names(std::string_view kind) const;
-    UniqueFd open(const Id& id, PluginFile& file);
+    const std::vector<Sighting>& sightings_of(const Id& id);
+    const Sighting& sighting_of(const Id& id);
+    Error unknown(const Id& id);
+    std::vector<std::string> names(std::string_view kind);
+    std::vector<std::string> names_in(const std::string& folder);
+    const Index::Entry* indexed(const std::string& path, const Stamp& stamp);
+    Known read(const Id& id);
     const PluginFile& file(const Id& id);
+    UniqueFd open(const Id& id, Known& known);
     const LoadedPlugin& load(const Id& id);
     std::vector<const PluginFile*> list(std::string_view kind, std::vector<Error>* broken);
     Id without_alias(std::string_view kind, std::string_view name);
 };
 
 /// What was found is looked for once: each key of each configuration asks. What was not may still come.
-const std::vector<std::string>& PluginHost::Registry::paths_of(const Id& id) {
-    std::vector<std::string>& found = paths[id];
+const std::vector<Sighting>& PluginHost::Registry::sightings_of(const Id& id) {
+    std::vector<Sighting>& found = sightings[id];
     if (!found.empty() || !is_kind(id.first) || id.second.empty() || id.second.find('/') != std::string::npos) return found;
-    for (const std::string& directory : directories) {
-        std::string path = cat(directory, "/", id.first, "/", id.second, suffix);
-        if (is_file(path)) found.push_back(std::move(path));
-    }
+    for (const std::string& directory : directories)
+        if (auto seen = look_at(plugin_path(cat(directory, "/", id.first), id.second))) found.push_back(std::move(*seen));
     return found;
 }
 
-std::vector<std::string> PluginHost::Registry::names(std::string_view kind) const {
+const Index::Entry* PluginHost::Registry::indexed(const std::string& path, const Stamp& stamp) {
+    if (const Index::Entry* entry = index.find(path, stamp)) return entry;
+    return index.refresh(directories, trusted) ? index.find(path, stamp) : nullptr;
+}
+
+std::vector<std::string> PluginHost::Registry::names_in(const std::string& folder) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) return {};
+    const Index::Entry* entry = indexed(folder, Stamp(status));
+    return entry ? index.names_in(*entry) : plugin_names(base::names_in(folder));
+}
+
+std::vector<std::string> PluginHost::Registry::names(std::string_view kind) {
     std::set<std::string> found;
     if (is_kind(kind))
-        for (const std::string& directory : directories) collect_names(cat(directory, "/", kind), found);
+        for (const std::string& directory : directories)
+            for (std::string& name : names_in(cat(directory, "/", kind))) found.insert(std::move(name));
     return {found.begin(), found.end()};
 }
 
-Error PluginHost::Registry::unknown(const Id& id) const {
+Error PluginHost::Registry::unknown(const Id& id) {
     if (!is_kind(id.first))
         return {0, id.first, "unknown kind of plugin", "kinds are net, storage, lsm, cgroup, template, hook"};
     const std::vector<std::string> there = names(id.first);
@@ -117,54 +171,58 @@ Error PluginHost::Registry::unknown(const Id& id) const {
 }
 
 /// Which of two files of one name is meant is no guess to make for code that runs as root.
-std::string PluginHost::Registry::path_of(const Id& id) {
-    const std::vector<std::string>& found = paths_of(id);
+const Sighting& PluginHost::Registry::sighting_of(const Id& id) {
+    const std::vector<Sighting>& found = sightings_of(id);
     if (found.empty()) throw unknown(id);
-    if (found.size() > 1)
-        throw Error(0, cat(id.first, " ", id.second), "more than one plugin is called",
-                    cat("remove or rename all but one of ", base::join(found, ", ")));
-    return found.front();
+    if (found.size() == 1) return found.front();
+    std::vector<std::string> paths;
+    for (const Sighting& each : found) paths.push_back(each.path);
+    throw Error(0, cat(id.first, " ", id.second), "more than one plugin is called",
+                cat("remove or rename all but one of ", base::join(paths, ", ")));
 }
 
-UniqueFd PluginHost::Registry::open(const Id& id, PluginFile& file) {
-    const std::string path = path_of(id);
-    UniqueFd fd = trusted.open(path);
-    file = inspect(fd.get(), path);
-    if (file.kind != id.first || file.name != id.second)
-        throw Error(0, path,
-                    cat("plugin calls itself ", file.kind, " ", file.name, ", but stands as ", id.first, " ", id.second, ":"),
-                    cat("its place is ", file.kind, "/", file.name, suffix));
-    return fd;
+Known PluginHost::Registry::read(const Id& id) {
+    const Sighting& seen = sighting_of(id);
+    const Index::Entry* entry = S_ISREG(seen.status.st_mode) ? indexed(seen.path, Stamp(seen.status)) : nullptr;
+    if (!entry || entry->sections.descriptor.empty()) return read_file(trusted.open(seen.path).get(), seen.path, id);
+    trusted.check(seen.path, seen.status);
+    return {describe_as(entry->sections, seen.path, id), entry->stamp};
 }
 
 const PluginFile& PluginHost::Registry::file(const Id& id) {
-    if (const auto known = files.find(id); known != files.end()) return known->second;
-    PluginFile found;
-    open(id, found);
-    return files.emplace(id, std::move(found)).first->second;
+    if (const auto found = files.find(id); found != files.end()) return found->second.file;
+    return files.emplace(id, read(id)).first->second.file;
 }
 
+/// The file that `known` was read from. If another one stands there now, that one is read.
+UniqueFd PluginHost::Registry::open(const Id& id, Known& known) {
+    UniqueFd fd = open_in_shared_clone(known.file.path);
+    if (fd && stamp_of(fd.get(), known.file.path) == known.stamp) return fd;
+    fd = trusted.open(known.file.path);
+    if (stamp_of(fd.get(), known.file.path) != known.stamp) known = read_file(fd.get(), known.file.path, id);
+    return on_read_only_mount(std::move(fd));
+}
+
+/// What is known of the file stays in `files`: asking for its keys later must not look at it again, because a user namespace
+/// may have been entered since.
 const LoadedPlugin& PluginHost::Registry::load(const Id& id) {
-    if (const auto known = loaded.find(id); known != loaded.end()) return known->second;
-    PluginFile found;
-    UniqueFd fd = open(id, found);
+    if (const auto found = loaded.find(id); found != loaded.end()) return found->second;
+    const std::string& path = file(id).path;
     if (crashed)
-        throw Error(0, found.path,
-                    "nothing more is loaded after a plugin crashed:", "start again without the one that crashed");
-    void* interface = load_object(std::move(fd), found, &crashed);
-    // Asking for its keys later must not look at the file again: a user namespace may have been entered since.
-    files.try_emplace(id, found);
-    return loaded.try_emplace(id, std::move(found), interface).first->second;
+        throw Error(0, path, "nothing more is loaded after a plugin crashed:", "start again without the one that crashed");
+    Known known = files.at(id);
+    UniqueFd fd = open(id, known);
+    void* interface = load_object(std::move(fd), known.file, &crashed);
+    return loaded.try_emplace(id, std::move(known.file), interface).first->second;
 }
 
-PluginHost::PluginHost(std::vector<std::string> directories) : registry_(std::make_shared<Registry>()) {
-    registry_->directories = std::move(directories);
-}
+PluginHost::PluginHost(std::vector<std::string> directories, std::string index)
+    : registry_(std::make_shared<Registry>(std::move(directories), std::move(index))) {}
 
 /// A plugin's own name goes before another's alias. Unreadable files have none.
 Id PluginHost::Registry::without_alias(std::string_view kind, std::string_view name) {
     Id id(kind, name);
-    if (!paths_of(id).empty()) return id;
+    if (!sightings_of(id).empty()) return id;
     std::vector<Error> ignored;
     for (const PluginFile* each : list(kind, &ignored))
         if (has_word(each->aliases, name)) id.second = each->name;
@@ -209,7 +267,7 @@ std::vector<std::string> PluginHost::applying(std::string_view kind, const std::
 }
 
 bool PluginHost::knows(std::string_view kind, std::string_view name) {
-    return !registry_->paths_of(registry_->without_alias(kind, name)).empty();
+    return !registry_->sightings_of(registry_->without_alias(kind, name)).empty();
 }
 
 const std::vector<abi::Key>* PluginHost::keys_of(std::string_view kind, std::string_view name) {

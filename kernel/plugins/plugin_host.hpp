@@ -2,9 +2,10 @@
 //
 // A plugin stands at DIRECTORY/KIND/NAME.so. Directories, in order: those of keelson.plugin.path in lxc.conf, the
 // installation's lib/keelson/plugins, and for containers of an ordinary user ~/.local/share/keelson/plugins. Files and
-// directories must belong to root (or to that user) and be writable by nobody else. A file is opened once, through a read-only
-// clone of its mount; what was checked is what is loaded, and no writable handle on it reaches a container (CVE-2019-5736).
-// All of it runs on the host side and in the user namespace that the process was started in: owners are compared by uid.
+// directories must belong to root (or to that user) and be writable by nobody else. A file is read once, or never when the
+// index knows it, and loaded through a read-only clone of its mount: what was checked is what is loaded, and no writable handle
+// on it reaches a container (CVE-2019-5736). All of it runs on the host side and in the user namespace that the process was
+// started in: owners are compared by uid.
 #pragma once
 
 #include <keelson/abi/cgroup_driver.hpp>
@@ -39,9 +40,8 @@ struct PluginFile {
     std::vector<abi::Key> keys;
 };
 
-/// Reads and checks one file: trust, ELF, descriptor, ABI. Throws an Error that says which file, what is wrong, what to do.
-PluginFile inspect(const std::string& path);
-/// The same without trust: for a file that a person names. `fd` is borrowed.
+/// Reads and checks one file: ELF, descriptor, ABI; not whom it belongs to. `fd` is borrowed. Throws an Error that says which
+/// file, what is wrong, what to do.
 PluginFile inspect(int fd, const std::string& path);
 
 /// A loaded plugin. Never unloaded. `Interface` is that of its kind.
@@ -66,8 +66,9 @@ class PluginHost final : public config::KeySource {
 public:
     /// The directories of this process's user.
     static PluginHost& instance();
-    /// Directories that do not exist are fine.
-    explicit PluginHost(std::vector<std::string> directories);
+    /// Directories that do not exist are fine. `index`: where what stands in the files is kept between commands; empty:
+    /// nowhere.
+    explicit PluginHost(std::vector<std::string> directories, std::string index = {});
 
     /// Every plugin of a kind (all kinds if empty), sorted by kind, order and name. Files that cannot be read are returned in
     /// `broken`, as errors.

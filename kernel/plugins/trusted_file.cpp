@@ -33,8 +33,7 @@ std::string octal(mode_t mode) {
     return text;
 }
 
-struct stat check_hands(int fd, const std::string& path, uid_t user) {
-    const struct stat status = status_of(fd, path);
+void check_hands(const struct stat& status, const std::string& path, uid_t user) {
     if (status.st_uid != 0 && status.st_uid != user)
         throw Error(0, path,
                     cat("plugins load only from what belongs to root", user == 0 ? "" : cat(" or to uid ", user), ", but uid ",
@@ -46,63 +45,76 @@ struct stat check_hands(int fd, const std::string& path, uid_t user) {
                     cat("plugins load only from what nobody else can write, but mode ", octal(status.st_mode & 07777),
                         " lets others write"),
                     cat("if you trust what is in it: chmod go-w ", path));
+}
+
+struct stat link_status_of(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) throw Error::last("open", path);
     return status;
 }
 
-UniqueFd step(int directory, const std::string& name, int flags, const std::string& path) {
-    UniqueFd fd(::openat(directory, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
+UniqueFd open_itself(const std::string& path) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     if (!fd) throw Error::last("open", path);
     return fd;
 }
 
-UniqueFd regular(UniqueFd fd, const struct stat& status, const std::string& path) {
+void check_regular(const struct stat& status, const std::string& path) {
     if (!S_ISREG(status.st_mode)) throw Error(0, path, "not a regular file:");
-    return fd;
+}
+
+std::string above(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }
+
+std::string inside(const std::string& directory, const std::string& path) {
+    return cat(directory == "/" ? "" : directory, path.substr(path.rfind('/')));
 }
 
 }  // namespace
 
-/// Each directory is opened in the one above, which was checked before; only the way over a symbolic link is looked up anew.
-UniqueFd TrustedFiles::step_into(const std::string& path) {
-    if (path == "/") return step(AT_FDCWD, path, O_PATH | O_DIRECTORY, path);
-    const size_t slash = path.rfind('/');
-    const UniqueFd above = directory(slash == 0 ? "/" : path.substr(0, slash));
-    UniqueFd here(::openat(above.get(), path.c_str() + slash + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (here) return here;
-    const int cause = errno;
-    const std::string real = canonical(path);
-    if (real == path) throw Error(cause, path, "open");
-    return directory(real);
+/// Only the way over a symbolic link is looked up anew.
+TrustedFiles::Directory TrustedFiles::walk_to(const std::string& path) {
+    const std::string real = path == "/" ? path : inside(directory(above(path)).real_path, path);
+    const struct stat status = link_status_of(real);
+    if (S_ISLNK(status.st_mode)) return directory(canonical(real));
+    if (!S_ISDIR(status.st_mode)) throw Error(ENOTDIR, real, "open");
+    check_hands(status, real, user_);
+    return {real, status.st_dev, status.st_ino};
 }
 
-UniqueFd TrustedFiles::directory(const std::string& path) {
-    if (const auto known = walked_.find(path); known != walked_.end()) {
-        UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        struct stat now {};
-        const bool same =
-            fd && ::fstat(fd.get(), &now) == 0 && now.st_dev == known->second.device && now.st_ino == known->second.inode;
-        if (same) return fd;
-    }
-    UniqueFd fd = step_into(path);
-    const struct stat status = check_hands(fd.get(), path, user_);
-    walked_[path] = {status.st_dev, status.st_ino};
-    return fd;
+const TrustedFiles::Directory& TrustedFiles::directory(const std::string& path) {
+    if (const auto known = walked_.find(path); known != walked_.end()) return known->second;
+    return walked_[path] = walk_to(path);
+}
+
+bool TrustedFiles::is_as_walked(const std::string& path) const {
+    const auto known = walked_.find(path);
+    if (known == walked_.end()) return true;
+    struct stat now {};
+    const Directory& then = known->second;
+    return ::stat(path.c_str(), &now) == 0 && now.st_dev == then.device && now.st_ino == then.inode;
+}
+
+void TrustedFiles::check(const std::string& path, const struct stat& status) {
+    directory(above(path.starts_with('/') ? path : canonical(path)));
+    check_hands(status, path, user_);
 }
 
 UniqueFd TrustedFiles::open(const std::string& path) {
     struct stat status {};
     const bool link = ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
     const std::string whole = link || !path.starts_with('/') ? canonical(path) : path;
-    const size_t slash = whole.rfind('/');
-    const UniqueFd parent = directory(slash == 0 ? "/" : whole.substr(0, slash));
-    UniqueFd file = step(parent.get(), whole.substr(slash + 1), O_RDONLY | O_NONBLOCK, whole);
-    return regular(std::move(file), check_hands(file.get(), whole, user_), whole);
+    if (!is_as_walked(above(whole))) walked_.clear();
+    UniqueFd file = open_itself(inside(directory(above(whole)).real_path, whole));
+    status = status_of(file.get(), whole);
+    check_hands(status, whole, user_);
+    check_regular(status, whole);
+    return file;
 }
 
 UniqueFd open_regular(const std::string& path) {
-    UniqueFd file = step(AT_FDCWD, canonical(path), O_RDONLY | O_NONBLOCK, path);
-    const struct stat status = status_of(file.get(), path);
-    return regular(std::move(file), status, path);
+    UniqueFd file = open_itself(canonical(path));
+    check_regular(status_of(file.get(), path), path);
+    return file;
 }
 
 }  // namespace keelson::plugins

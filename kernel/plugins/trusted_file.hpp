@@ -1,4 +1,4 @@
-// Opening a plugin's file by descriptors, so that nobody but root and the user had a hand in it.
+// Opening a plugin's file so that nobody but root and the user had a hand in it.
 //
 // Whoever may write a plugin, or rename a directory above it, runs code as the user who starts containers. So the file and
 // every directory down to it belong to root or to that user and are writable by nobody else; a sticky directory (/tmp) is
@@ -8,7 +8,7 @@
 
 #include <keelson/sdk/unique_fd.hpp>
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <map>
 #include <string>
@@ -16,7 +16,8 @@
 namespace keelson::plugins {
 
 /// [any process] Files that root, or `user`, alone may change. Uids are those of the caller's user namespace: use it before
-/// entering another one.
+/// entering another one. The way is looked at from the top down, so that nobody else can exchange what is still to be seen:
+/// what is in a trusted directory stays there.
 class TrustedFiles {
 public:
     explicit TrustedFiles(uid_t user) : user_(user) {}
@@ -25,16 +26,22 @@ public:
     /// trusted as object. The way to a directory is walked once; later it has to be the same directory still.
     UniqueFd open(const std::string& path);
 
+    /// Throws as `open` does, without opening anything: `status` is what lstat(2) says of `path`.
+    void check(const std::string& path, const struct stat& status);
+
 private:
-    struct Identity {
+    struct Directory {
+        std::string real_path;
         dev_t device;
         ino_t inode;
     };
-    UniqueFd directory(const std::string& path);
-    UniqueFd step_into(const std::string& path);
+    const Directory& directory(const std::string& path);
+    Directory walk_to(const std::string& path);
+    /// True also for one that was not walked yet.
+    bool is_as_walked(const std::string& path) const;
 
     uid_t user_;
-    std::map<std::string, Identity> walked_;
+    std::map<std::string, Directory> walked_;
 };
 
 /// The same without looking at owners, for a file that a person names to have it checked.
