@@ -112,8 +112,7 @@ void relay(const console::Pty& pty, int log, int pidfd) {
 int Container::attach(const AttachOptions& options) {
     const config::Config& of_file = config();  // read now: afterwards the path is the container's
     const Session session(*this);
-    Confinement confinement(session.facts(), session.config());
-    confinement.restore(session.state());
+    Confinement confinement(session.facts(), session.config(), session.state());
     if (!options.context.empty()) confinement.relabel(options.context);
 
     const auto init = static_cast<pid_t>(base::parse_unsigned(session.state_of("init")).value_or(0));

@@ -18,10 +18,12 @@ public:
     std::vector<filesystem::CgroupMountPlan> mounts;
 };
 
-const plugins::LoadedPlugin* choose_driver(const config::Config& config) {
+constexpr const char* no_driver = "none";
+
+/// `name` empty: the first that applies to the host.
+const plugins::LoadedPlugin* choose_driver(const std::string& name) {
     plugins::PluginHost& host = plugins::PluginHost::instance();
-    const std::string name = config.get("keelson.cgroup.driver");
-    if (name == "none") return nullptr;
+    if (name == no_driver) return nullptr;
     if (!name.empty()) return &host.load("cgroup", name);
     const std::vector<std::string> applying = host.applying("cgroup");
     return applying.empty() ? nullptr : &host.load("cgroup", applying.front());
@@ -33,8 +35,12 @@ void CgroupEntry::enter_v1() const {
     for (const UniqueFd& file : tasks) base::write_fd(file.get(), "0", "cgroup tasks");
 }
 
-Cgroup::Cgroup(const Facts& facts, const config::Config& config, std::string state)
-    : facts_(facts), config_(config), driver_(choose_driver(config)), state_(std::move(state)) {}
+Cgroup::Cgroup(const Facts& facts, const config::Config& config, std::string driver, std::string state)
+    : facts_(facts), config_(config), state_(std::move(state)) {
+    driver_ = choose_driver(driver.empty() ? config.get("keelson.cgroup.driver") : driver);
+}
+
+std::string Cgroup::driver_name() const { return driver_ != nullptr ? driver_->file().name : no_driver; }
 
 const plugins::LoadedPlugin& Cgroup::need(const std::string& object) const {
     if (driver_ == nullptr) throw Error(ENOENT, object, cat("container ", facts_.name(), " has no cgroup"));

@@ -19,13 +19,14 @@ struct CgroupEntry {
 
 class Cgroup {
 public:
-    /// Chooses the driver: keelson.cgroup.driver, or the first that applies to the host. `state` is what `create` left, for
-    /// commands that look at a running container.
-    Cgroup(const Facts& facts, const config::Config& config, std::string state = {});
+    /// Chooses the driver: keelson.cgroup.driver, or the first that applies to the host. For commands that look at a running
+    /// container, `driver` is the one that it was started with, and `state` what `create` left.
+    Cgroup(const Facts& facts, const config::Config& config, std::string driver = {}, std::string state = {});
 
     /// False: the container has no cgroup (keelson.cgroup.driver = none, or a host without any).
     bool available() const noexcept { return driver_ != nullptr; }
     const plugins::LoadedPlugin* driver() const noexcept { return driver_; }
+    std::string driver_name() const;  ///< "none" without one
     const std::string& state() const noexcept { return state_; }
 
     void create(lifecycle::Journal& journal);

@@ -13,7 +13,10 @@ namespace {
 /// such as system call filters, after it.
 constexpr uint32_t order_of_no_new_privs = 60;
 
-std::string key_of(const ModuleChoice& module) { return cat("lsm ", module.name()); }
+/// What the keys of modules begin with in the state of a running container.
+constexpr std::string_view key_stem = "lsm ";
+
+std::string key_of(const ModuleChoice& module) { return cat(key_stem, module.name()); }
 
 /// lxc.NAME.* and keelson.lsm.NAME.* belong to the module NAME.
 std::string_view owner_of(std::string_view key) {
@@ -52,8 +55,22 @@ Interface* optional(const ModuleChoice& module) {
 }  // namespace
 
 Confinement::Confinement(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
-    for (const std::string& name : wanted_names(config))
-        modules_.push_back({&plugins::PluginHost::instance().load("lsm", name), {}});
+    for (const std::string& name : wanted_names(config)) add(name, {});
+    sort();
+}
+
+Confinement::Confinement(const Facts& facts, const config::Config& config, const RuntimeState& state)
+    : facts_(facts), config_(config) {
+    for (const auto& [key, prepared] : state)
+        if (key.starts_with(key_stem)) add(key.substr(key_stem.size()), prepared);
+    sort();
+}
+
+void Confinement::add(const std::string& name, const std::string& state) {
+    modules_.push_back({&plugins::PluginHost::instance().load("lsm", name), state});
+}
+
+void Confinement::sort() {
     std::ranges::stable_sort(modules_, {}, [](const ModuleChoice& m) { return m.plugin->file().order; });
 }
 
@@ -149,11 +166,6 @@ void Confinement::serve(const ModuleChoice& module, int listener_borrowed, pid_t
 
 void Confinement::save(RuntimeState& state) const {
     for (const ModuleChoice& module : modules_) state[key_of(module)] = module.state;
-}
-
-void Confinement::restore(const RuntimeState& state) {
-    std::erase_if(modules_, [&](const ModuleChoice& m) { return !state.contains(key_of(m)); });
-    for (ModuleChoice& module : modules_) module.state = state.at(key_of(module));
 }
 
 void Confinement::relabel(const std::string& label) {

@@ -21,6 +21,9 @@ public:
     /// Named by keelson.lsm, or applying to the host by themselves; and the owners of the keys that are set. Loads them.
     /// Throws.
     Confinement(const Facts& facts, const config::Config& config);
+    /// For who joins a running container: the modules that `save` told of, as they were prepared. Throws, also when one of them
+    /// is installed no more.
+    Confinement(const Facts& facts, const config::Config& config, const RuntimeState& state);
 
     const std::vector<ModuleChoice>& modules() const noexcept { return modules_; }  ///< by order
 
@@ -42,12 +45,12 @@ public:
 
     /// "lsm NAME" for each module, for processes that join later.
     void save(RuntimeState& state) const;
-    /// Keeps those that `state` speaks of, as they were prepared.
-    void restore(const RuntimeState& state);
     /// Modules that confine by a label take this one. Throws when there is none.
     void relabel(const std::string& label);
 
 private:
+    void add(const std::string& name, const std::string& state);
+    void sort();
     bool is_wanted(const ModuleChoice& module) const;
     void collect_mounts(const ModuleChoice& module);
     void label_keys(bool label, int proc_borrowed) const;

@@ -111,6 +111,8 @@ public:
     std::string item(const std::string& key);
     std::optional<pid_t> init_pid();
     Usage usage();
+    /// What it runs with. No value: it does not run, or another runtime's monitor keeps that to itself.
+    std::optional<config::Config> running_config() const;
     std::string cgroup_get(const std::string& file);
     void cgroup_set(const std::string& file, const std::string& value);
 

@@ -7,6 +7,7 @@ void save_runtime_state(const Run& run) {
     RuntimeState state{{"init", cat(run.child.pid)},
                        {"namespaces", cat(run.namespaces | process::flags_of(run.shared))},
                        {"cgroup", run.actors.cgroup.state()},
+                       {"cgroup driver", run.actors.cgroup.driver_name()},
                        {"config", run.config.effective_text()}};
     run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";

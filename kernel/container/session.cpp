@@ -14,13 +14,19 @@ RuntimeState state_of_running(Container& container) {
                 "use that runtime's own tools for it, or stop it and start it with Keelson");
 }
 
-/// That of the file for a container that another runtime started, or an older Keelson.
-config::Config config_of(const RuntimeState& state, Container& container) {
+/// None of a container that another runtime started, or an older Keelson.
+std::optional<config::Config> config_in(const RuntimeState& state, const std::string& container) {
     const auto text = state.find("config");
-    if (text == state.end()) return container.config();
+    if (text == state.end()) return std::nullopt;
     config::Config config(plugins::PluginHost::instance());
-    config.load_text(text->second, cat("the running container ", container.name()));
+    config.load_text(text->second, cat("the running container ", container));
     return config;
+}
+
+/// Else that of the file.
+config::Config config_of(const RuntimeState& state, Container& container) {
+    std::optional<config::Config> running = config_in(state, container.name());
+    return running ? std::move(*running) : container.config();
 }
 
 }  // namespace
@@ -29,11 +35,15 @@ Error not_running(const Container& container) {
     return {ESRCH, container.name(), "the container is not running", cat("start it with keelson start ", container.name())};
 }
 
+std::optional<config::Config> Container::running_config() const {
+    return config_in(read_runtime_state(config::runtime_directory(lxcpath_, name_)), name_);
+}
+
 Session::Session(Container& container)
     : state_(state_of_running(container)),
       config_(config_of(state_, container)),
       facts_(container.name(), container.lxcpath(), process::IdMap::from(config_)),
-      cgroup_(facts_, config_, state_of("cgroup")) {}
+      cgroup_(facts_, config_, state_of("cgroup driver"), state_of("cgroup")) {}
 
 std::string running_item(Container& container, const std::string& key) {
     // The protocol has no empty values: then it is unset, or not a key.

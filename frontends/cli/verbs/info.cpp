@@ -58,15 +58,33 @@ uint64_t counter(const std::string& link, const char* name) {
     return base::parse_unsigned(base::trim(text)).value_or(0);
 }
 
+/// What the configuration says does not need a question; another runtime's monitor has to be asked for all, and every one for
+/// the name that it drew for a veth pair.
+class RunningItems {
+public:
+    explicit RunningItems(container::Container& container)
+        : monitor_(container.lxcpath(), container.name()), config_(container.running_config()) {}
+    std::optional<std::string> get(const std::string& key) {
+        if (!config_) return monitor_.config_item(key);
+        return config_->is_set(key) ? std::optional(config_->get(key)) : std::nullopt;
+    }
+    std::optional<std::string> host_link(const std::string& device) {
+        return get(device + "type") == "veth" ? monitor_.config_item(device + "veth.pair") : get(device + "link");
+    }
+
+private:
+    monitor::CommandClient monitor_;
+    std::optional<config::Config> config_;
+};
+
 /// Host ends of the running container's devices; what the host receives from one, the container sent.
-std::vector<LinkFacts> links_of(const container::Container& container) {
-    monitor::CommandClient monitor(container.lxcpath(), container.name());
+std::vector<LinkFacts> links_of(container::Container& container) {
+    RunningItems items(container);
     std::vector<LinkFacts> links;
     for (unsigned i = 0;; ++i) {
-        const std::string prefix = cat("lxc.net.", i, ".");
-        if (!monitor.config_item(prefix + "type")) return links;
-        auto name = monitor.config_item(prefix + "veth.pair");
-        if (!name) name = monitor.config_item(prefix + "link");
+        const std::string device = cat("lxc.net.", i, ".");
+        if (!items.get(device + "type")) return links;
+        const auto name = items.host_link(device);
         if (!name || !base::exists(cat("/sys/class/net/", *name))) continue;
         links.push_back({*name, counter(*name, "rx_bytes"), counter(*name, "tx_bytes")});
     }

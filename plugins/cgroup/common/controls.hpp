@@ -32,7 +32,7 @@ public:
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;
     virtual bool is_frozen(const std::string& path) const = 0;
     /// Fills in what this hierarchy can tell and leaves the rest.
-    virtual void usage(const std::string& path, abi::CgroupUsage& usage) const = 0;
+    virtual void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const = 0;
 };
 
 /// Those of both versions; null for a version that a driver leaves alone.

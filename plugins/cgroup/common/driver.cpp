@@ -106,7 +106,7 @@ abi::CgroupUsage Driver::usage(const sdk::Context&, State state) {
     const Cgroups cgroups = Cgroups::parse(state);
     abi::CgroupUsage usage{sizeof usage, 0, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     for (const Hierarchy& hierarchy : cgroups.hierarchies)
-        controls_.of(hierarchy).usage(limit_directory(cgroups, hierarchy), usage);
+        controls_.of(hierarchy).usage(hierarchy, limit_directory(cgroups, hierarchy), usage);
     return usage;
 }
 

@@ -66,16 +66,20 @@ bool Version1::is_frozen(const std::string& path) const {
     return sdk::trim(sdk::read_file(path + "/freezer.state")) != "THAWED";
 }
 
-void Version1::usage(const std::string& path, abi::CgroupUsage& usage) const {
+/// Looks only for the files of the hierarchy's own controllers: one that is not there is as dear as one that is.
+void Version1::usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const {
     const auto set = [&](uint64_t& field, const char* file) {
         if (const auto number = number_in(path + file)) field = *number;
     };
-    set(usage.cpu_ns, "/cpuacct.usage");
-    set(usage.memory_bytes, "/memory.usage_in_bytes");
-    set(usage.kernel_memory_bytes, "/memory.kmem.usage_in_bytes");
-    set(usage.tasks, "/pids.current");
-    if (const auto both = number_in(path + "/memory.memsw.usage_in_bytes"); both && usage.memory_bytes != UINT64_MAX)
-        usage.swap_bytes = *both - std::min(*both, usage.memory_bytes);
+    if (hierarchy.has("cpuacct")) set(usage.cpu_ns, "/cpuacct.usage");
+    if (hierarchy.has("pids")) set(usage.tasks, "/pids.current");
+    if (hierarchy.has("memory")) {
+        set(usage.memory_bytes, "/memory.usage_in_bytes");
+        set(usage.kernel_memory_bytes, "/memory.kmem.usage_in_bytes");
+        if (const auto both = number_in(path + "/memory.memsw.usage_in_bytes"); both && usage.memory_bytes != UINT64_MAX)
+            usage.swap_bytes = *both - std::min(*both, usage.memory_bytes);
+    }
+    if (!hierarchy.has("blkio")) return;
     if (const auto text = sdk::try_read_file(path + "/blkio.throttle.io_service_bytes"))
         if (const auto total = number_after(*text, "Total")) usage.io_bytes = *total;
 }

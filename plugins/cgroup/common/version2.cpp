@@ -105,7 +105,7 @@ void Version2::freeze(const std::string& path, bool frozen, Deadline deadline) c
 
 bool Version2::is_frozen(const std::string& path) const { return sdk::trim(sdk::read_file(path + "/cgroup.freeze")) == "1"; }
 
-void Version2::usage(const std::string& path, abi::CgroupUsage& usage) const {
+void Version2::usage(const Hierarchy&, const std::string& path, abi::CgroupUsage& usage) const {
     const auto set = [](uint64_t& field, std::optional<uint64_t> value, uint64_t factor = 1) {
         if (value) field = *value * factor;
     };

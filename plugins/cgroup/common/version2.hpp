@@ -20,7 +20,7 @@ public:
     void leave(const Hierarchy& hierarchy, const std::string& pivot) const override;
     void freeze(const std::string& path, bool frozen, Deadline deadline) const override;
     bool is_frozen(const std::string& path) const override;
-    void usage(const std::string& path, abi::CgroupUsage& usage) const override;
+    void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const override;
 };
 
 }  // namespace keelson::cgroup
