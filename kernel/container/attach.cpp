@@ -69,16 +69,17 @@ private:
     sighandler_t interrupt_, quit_;
 };
 
-process::Clone make_process(uint64_t namespaces, int pidfd, const CgroupEntry& place) {
-    // Born in its cgroup; a user who may not move processes there keeps the one that he has. The cgroup namespace is joined by
-    // the process itself, later: who is in it already, from a cgroup outside, may put nobody anywhere (cgroup_namespaces(7),
-    // nsdelegate).
+process::Clone make_process(const Session& session, uint64_t namespaces, int pidfd, const CgroupEntry& place) {
+    // Born in its cgroup; an ordinary user who may not move processes there keeps the one that he has. The cgroup namespace is
+    // joined by the process itself, later: who is in it already, from a cgroup outside, may put nobody anywhere
+    // (cgroup_namespaces(7), nsdelegate).
     const int leaf = place.unified.get();
     join_namespaces(pidfd, namespaces & ~static_cast<uint64_t>(CLONE_NEWCGROUP));
     try {
         return process::clone_process({0, leaf});
     } catch (const Error& error) {
-        if (leaf < 0 || (error.code() != EACCES && error.code() != EPERM)) throw;
+        const bool not_permitted = error.code() == EACCES || error.code() == EPERM;
+        if (leaf < 0 || !not_permitted || session.facts().raw().ordinary_user == 0) throw;
         base::log_info(cat("the attached process stays in our cgroup: ", error.what()));
         return process::clone_process({});
     }
@@ -131,7 +132,7 @@ int Container::attach(const AttachOptions& options) {
     ChannelTurns turns;
     turns.open();
     const IgnoredKeyboard ignored;
-    const process::Clone process = make_process(namespaces, pidfd.get(), place);
+    const process::Clone process = make_process(session, namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();
         log.reset();
