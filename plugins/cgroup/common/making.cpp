@@ -27,10 +27,7 @@ public:
         if (context_.has_user_namespace())
             controls_.delegate(hierarchy_.directory(places_.inner), context_.root_uid(), context_.root_gid());
     }
-    void make_monitor() const {
-        if (owner_of(hierarchy_.directory(places_.monitor), context_.by_ordinary_user()) != context_.directory())
-            make(places_.monitor, Role::monitor);
-    }
+    void make_monitor() const { make(places_.monitor, Role::monitor); }
 
 private:
     bool alone_in_base() const {
@@ -64,12 +61,17 @@ private:
             parent = path;
         }
         const std::string path = hierarchy_.directory(relative);
-        if (!make_marked(path, context_.directory(), context_.by_ordinary_user())) {
+        if (!make_marked(path, context_.directory(), context_.by_ordinary_user()) && !may_stay(path, role)) {
             make_room(path);
             if (!make_marked(path, context_.directory(), context_.by_ordinary_user()))
                 throw Error(EEXIST, path, "make cgroup", "another container with this name is being started");
         }
         controls_.initialise(hierarchy_, path, parent, role);
+    }
+
+    /// The monitor's may have its monitor in it by now.
+    bool may_stay(const std::string& path, Role role) const {
+        return role == Role::monitor && owner_of(path, context_.by_ordinary_user()) == context_.directory();
     }
 
     void make_room(const std::string& path) const {
@@ -99,10 +101,24 @@ bool is_within(std::string_view path, std::string_view top) {
     return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
 }
 
-void leave_if_inside(const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls, std::string_view own) {
-    const std::string current = cgroup_of(own, hierarchy);
+/// A process that is not to be killed with what is inside.
+struct Spared {
+    pid_t pid;
+    std::string cgroups;  ///< /proc/PID/cgroup
+};
+
+/// We, and who waits for our report: a start that went where the monitor goes (leave_base) is in there too.
+std::vector<Spared> spared() {
+    const pid_t caller = ::getppid();
+    return {{::getpid(), sdk::read_file("/proc/self/cgroup")},
+            {caller, sdk::try_read_file(cat("/proc/", caller, "/cgroup")).value_or("")}};
+}
+
+void lead_out(const Spared& process, const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls) {
+    const std::string current = cgroup_of(process.cgroups, hierarchy);
     for (const std::string& place : {cgroups.places.monitor, cgroups.places.limit})
-        if (is_within(current, cat(hierarchy.base, '/', place))) return controls.leave(hierarchy, cgroups.places.pivot);
+        if (is_within(current, cat(hierarchy.base, '/', place)))
+            return controls.lead_out(process.pid, hierarchy, cgroups.places.pivot);
 }
 
 void remove_one(const sdk::Context& context, const std::string& path) {
@@ -136,7 +152,7 @@ void make_monitor(const sdk::Context& context, const Cgroups& cgroups, const All
 }
 
 void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
-    const std::string own = sdk::read_file("/proc/self/cgroup");
+    const std::vector<Spared> alive = spared();
     std::optional<Error> first;
     const auto attempt = [&](const auto& step) {
         try {
@@ -149,7 +165,10 @@ void remove(const sdk::Context& context, const Cgroups& cgroups, const AllContro
     };
     for (const Hierarchy& hierarchy : cgroups.hierarchies) {
         if (controls.find(hierarchy) == nullptr) continue;
-        if (!attempt([&] { leave_if_inside(cgroups, hierarchy, controls.of(hierarchy), own); })) continue;
+        if (!attempt([&] {
+                for (const Spared& process : alive) lead_out(process, cgroups, hierarchy, controls.of(hierarchy));
+            }))
+            continue;
         for (const std::string& place : {cgroups.places.limit, cgroups.places.monitor}) {
             attempt([&] { remove_one(context, hierarchy.directory(place)); });
             remove_shared(context, hierarchy, place);

@@ -15,9 +15,9 @@ void make_payload(const sdk::Context& context, const Cgroups& cgroups, const All
 /// [host, may repeat] The same for the monitor's, once it wants to get in: one in the foreground stays in its caller's.
 void make_monitor(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls);
 
-/// [host, may repeat] Removes those that carry the container's mark, with whatever is inside; the calling process leaves them
-/// first. What carries no mark is removed only if it is empty, and what carries another's is left. Goes on after an error and
-/// throws the first.
+/// [host, may repeat] Removes those that carry the container's mark, with whatever is inside; the calling process and its parent
+/// leave them first. What carries no mark is removed only if it is empty, and what carries another's is left. Goes on after an
+/// error and throws the first.
 void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls);
 
 }  // namespace keelson::cgroup

@@ -23,10 +23,16 @@ void keep_used(std::vector<Hierarchy>& hierarchies, const std::string& use) {
     });
 }
 
+bool may(const std::string& path, int what) {
+    if (::access(path.c_str(), what) == 0) return true;
+    if (errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOENT) return false;
+    throw Error::last("ask for access to", path);
+}
+
 bool writable(const Hierarchy& hierarchy) {
     const std::string base = hierarchy.base_directory();
     const char* door = hierarchy.version == Version::two ? "/cgroup.procs" : "/tasks";
-    return ::access(base.c_str(), W_OK | X_OK) == 0 && ::access((base + door).c_str(), W_OK) == 0;
+    return may(base, W_OK | X_OK) && may(base + door, W_OK);
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ void Version1::enter(const sdk::Context&, const std::string& path, Role, sdk::Cg
     entry.tasks.push_back(std::move(tasks));
 }
 
-void Version1::leave(const Hierarchy& hierarchy, const std::string&) const {
-    sdk::write_file(hierarchy.base_directory() + "/tasks", "0");
+void Version1::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string&) const {
+    sdk::write_file(hierarchy.base_directory() + "/tasks", cat(pid));
 }
 
 void Version1::freeze(const std::string& path, bool frozen, Deadline deadline) const {

@@ -11,7 +11,7 @@ public:
     void initialise(const Hierarchy& hierarchy, const std::string& path, const std::string& parent, Role role) const override;
     void delegate(const std::string& path, uint32_t uid, uint32_t gid) const override;
     void enter(const sdk::Context& context, const std::string& path, Role role, sdk::CgroupEntry& entry) const override;
-    void leave(const Hierarchy& hierarchy, const std::string& pivot) const override;
+    void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const override;
     void freeze(const std::string& path, bool frozen, Deadline deadline) const override;
     bool is_frozen(const std::string& path) const override;
     void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const override;

@@ -86,13 +86,13 @@ void Version2::enter(const sdk::Context& context, const std::string& path, Role 
     if (!entry.unified) throw Error::last("open cgroup", target);
 }
 
-void Version2::leave(const Hierarchy& hierarchy, const std::string& pivot) const {
+void Version2::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const {
     const std::string base = hierarchy.base_directory();
-    if (sdk::try_write_file(base + "/cgroup.threads", "0") == 0) return;
-    if (sdk::try_write_file(base + "/cgroup.procs", "0") == 0) return;
+    if (sdk::try_write_file(base + "/cgroup.threads", cat(pid)) == 0) return;
+    if (sdk::try_write_file(base + "/cgroup.procs", cat(pid)) == 0) return;
     const std::string refuge = hierarchy.directory(pivot);
     if (::mkdir(refuge.c_str(), 0755) != 0 && errno != EEXIST) throw Error::last("make cgroup", refuge);
-    sdk::write_file(refuge + "/cgroup.procs", "0");
+    sdk::write_file(refuge + "/cgroup.procs", cat(pid));
 }
 
 void Version2::freeze(const std::string& path, bool frozen, Deadline deadline) const {

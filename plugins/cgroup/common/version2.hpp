@@ -17,7 +17,7 @@ public:
     /// Processes cannot enter a cgroup that distributes resources to its children, which is what systemd makes of the
     /// container's: then it is the leaf ".lxc" below.
     void enter(const sdk::Context& context, const std::string& path, Role role, sdk::CgroupEntry& entry) const override;
-    void leave(const Hierarchy& hierarchy, const std::string& pivot) const override;
+    void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const override;
     void freeze(const std::string& path, bool frozen, Deadline deadline) const override;
     bool is_frozen(const std::string& path) const override;
     void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const override;
