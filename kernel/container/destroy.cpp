@@ -69,7 +69,7 @@ void Container::destroy(bool force, bool snapshots) {
     const std::optional<Storage> storage =
         has_rootfs(config()) ? std::optional<Storage>(std::in_place, facts, config()) : std::nullopt;
     const StageHooks plugin_hooks(facts, config());
-    if (process::is_ordinary_user()) process::enter_user_privilege(facts.idmap());
+    if (process::is_ordinary_user()) process::enter_user_privilege(facts.idmap().or_granted());
     Hooks(facts, config()).run("destroy");
     plugin_hooks.run(abi::HookStage::destroy);
     if (config().is_set("lxc.rootfs.managed") && !config().flag("lxc.rootfs.managed")) return;

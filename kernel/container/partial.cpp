@@ -18,7 +18,7 @@ struct flock whole_file(short type) {
 }  // namespace
 
 PartialMark::PartialMark(const Container& container)
-    : path_(path_of(container)), file_(base::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0)) {
+    : path_(path_of(container)), file_(base::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) {
     struct flock lock = whole_file(F_WRLCK);
     if (::fcntl(file_.get(), F_OFD_SETLK, &lock) == 0) return;
     const int code = errno;

@@ -6,6 +6,8 @@
 #include <kernel/container/undo.hpp>
 #include <kernel/process/user_privilege.hpp>
 
+#include <algorithm>
+
 namespace keelson::container {
 namespace {
 
@@ -17,6 +19,22 @@ config::Config readable_config(Container& container) {
         base::log_warn(cat(error.what(), "; its leftovers are removed without it"));
         return config::Config(plugins::PluginHost::instance());
     }
+}
+
+/// Files of a container that was being made may be its own users'.
+bool made_files(const lifecycle::Journal& journal) {
+    return std::ranges::any_of(journal.open_records(), [](const lifecycle::Record& record) {
+        return record.kind == "storage" || record.plugin == "tree" || record.plugin == "file";
+    });
+}
+
+/// Before an ordinary user enters the user namespace, in which root's files cannot be told from anybody's.
+void load_plugins_of(const lifecycle::Journal& journal) {
+    for (const lifecycle::Record& record : journal.open_records()) try {
+            if (record.kind != "kernel") plugins::PluginHost::instance().load(record.kind, record.plugin);
+        } catch (const Error&) {
+            // The record's undo will tell.
+        }
 }
 
 process::IdMap readable_idmap(const config::Config& config) {
@@ -34,11 +52,18 @@ bool Container::recover() {
     if (!journal) return false;
     const config::Config config = readable_config(*this);
     const Facts facts(name_, lxcpath_, readable_idmap(config));
-    const std::vector<Error> failures = lifecycle::unwind(*journal, undo_with(facts, config, *journal, nullptr));
-    if (!failures.empty()) {
+    const auto unwind = [&] {
+        const std::vector<Error> failures = lifecycle::unwind(*journal, undo_with(facts, config, *journal, nullptr));
+        if (failures.empty()) return;
         Error first = failures.front();
         throw first.suggest(
             cat("see to the cause, then run keelson recover; the journal is ", journal->directory(), "/journal"));
+    };
+    if (process::is_ordinary_user() && made_files(*journal)) {
+        load_plugins_of(*journal);
+        process::with_user_privilege(facts.idmap().or_granted(), unwind);
+    } else {
+        unwind();
     }
     return true;
 }

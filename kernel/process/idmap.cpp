@@ -36,6 +36,20 @@ std::string user_name() {
     return entry != nullptr ? entry->pw_name : cat(::getuid());
 }
 
+/// Lines NAME:FIRST:COUNT, where NAME may be the number of the user.
+std::vector<abi::IdRange> granted(const char* file, abi::IdKind kind) {
+    std::vector<abi::IdRange> ranges;
+    const std::string text = base::exists(file) ? base::read_file(file) : std::string(), name = user_name(),
+                      id = cat(::getuid());
+    for (const std::string_view line : base::split(text, '\n')) {
+        const auto fields = base::split(line, ':');
+        if (fields.size() != 3 || (fields[0] != name && fields[0] != id)) continue;
+        const auto number = [&](size_t i) { return static_cast<uint32_t>(base::parse_unsigned(fields[i]).value_or(0)); };
+        if (number(1) != 0 && number(2) != 0) ranges.push_back({kind, number(1), number(1), number(2)});
+    }
+    return ranges;
+}
+
 /// newuidmap PID INSIDE HOST COUNT ...
 void write_by_helper(const char* helper, const char* file, pid_t pid, const std::string& lines) {
     std::vector<std::string> words{helper, cat(pid)};
@@ -69,6 +83,13 @@ IdMap IdMap::from(const config::Config& config) {
         throw Error(EINVAL, "lxc.idmap", "users and groups both need a range", "add a line lxc.idmap = u ..., or g ...");
     }
     refuse_overlaps(ranges);
+    return IdMap(std::move(ranges));
+}
+
+IdMap IdMap::or_granted() const {
+    if (!empty()) return *this;
+    std::vector<abi::IdRange> ranges = granted("/etc/subuid", abi::IdKind::user);
+    for (const abi::IdRange& range : granted("/etc/subgid", abi::IdKind::group)) ranges.push_back(range);
     return IdMap(std::move(ranges));
 }
 

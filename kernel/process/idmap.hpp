@@ -19,6 +19,10 @@ public:
     /// lxc.idmap; "b" counts for both kinds. Throws for what the kernel would refuse: a missing kind, overlaps, range 0.
     static IdMap from(const config::Config& config);
 
+    /// For files of a container whose own map is not known: if this map is empty, all that subuid(5) and subgid(5) grant the
+    /// user, each id mapped to itself.
+    IdMap or_granted() const;
+
     bool empty() const noexcept { return ranges_.empty(); }
     const std::vector<abi::IdRange>& ranges() const noexcept { return ranges_; }
     /// Host id of an inside id.

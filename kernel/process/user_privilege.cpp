@@ -58,4 +58,23 @@ void enter_user_privilege(const IdMap& container_map) {
     if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
 }
 
+void with_user_privilege(const IdMap& container_map, const std::function<void()>& body) {
+    auto [ours, theirs] = Channel::pair();
+    const Clone child = clone_process({});
+    if (child.pid == 0) {
+        ours.close();
+        work_and_end(theirs, [&] {
+            enter_user_privilege(container_map);
+            body();
+            theirs.send('d');
+        });
+    }
+    theirs.close();
+    const Channel::Message answer = ours.receive();
+    const int status = reap(child.pidfd.get());
+    if (answer.kind == Channel::failure) throw unpack(answer.text);
+    if (answer.kind != 'd')
+        throw Error(ECHILD, "user namespace", cat("the process in it ended with status ", shell_status(status), ":"));
+}
+
 }  // namespace keelson::process

@@ -3,6 +3,8 @@
 
 #include <kernel/process/idmap.hpp>
 
+#include <functional>
+
 namespace keelson::process {
 
 /// True when this process has no privileges over the host: euid is not 0, or CAP_SYS_ADMIN is missing.
@@ -13,5 +15,8 @@ bool is_ordinary_user() noexcept;
 /// host's links, devices and other users' files. Mounts are made in a mount namespace of its own that the host does not see.
 /// Throws with hints: no lxc.idmap, no newuidmap, ranges that subuid(5) does not grant, user namespaces forbidden.
 void enter_user_privilege(const IdMap& container_map);
+
+/// [host] Runs `body` in a child that has entered it; throws what that throws.
+void with_user_privilege(const IdMap& container_map, const std::function<void()>& body);
 
 }  // namespace keelson::process
