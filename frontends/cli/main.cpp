@@ -3,6 +3,7 @@
 #include <frontends/cli/verb.hpp>
 
 #include <cstdio>
+#include <new>
 
 namespace {
 
@@ -43,10 +44,13 @@ int run_as_keelson(std::vector<std::string> arguments, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     if (argc < 1) return 1;
     const std::string program(base_name(argv[0]));
     std::vector<std::string> arguments(argv + 1, argv + argc);
     if (program.starts_with("lxc-")) return run_as_lxc(program, std::move(arguments), argv);
     return run_as_keelson(std::move(arguments), argv);
+} catch (const std::bad_alloc&) {
+    std::fputs("keelson: out of memory\n", stderr);  // which is not buffered
+    return 1;
 }
