@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 namespace keelson::fault {
 namespace {
@@ -49,12 +50,14 @@ bool may_differ(const std::string& line) {
     return false;
 }
 
+void moment() { std::this_thread::sleep_for(milliseconds(50)); }
+
 /// A child of who died may be at work still, which is told as such.
-bool succeeds_soon(const std::vector<std::string>& words) {
-    Ran ran = run(words);
+bool succeeds_soon(const Command& command) {
+    Ran ran = run(command);
     for (int tries = 0; tries < 60 && ran.output.find("Device or resource busy") != ran.output.npos; ++tries) {
-        run({"sleep", "0.05"});
-        ran = run(words);
+        moment();
+        ran = run(command);
     }
     return ran.status == 0;
 }
@@ -74,10 +77,11 @@ const std::vector<std::string>& Experiment::operations() {
     return all;
 }
 
-Experiment::Experiment(const World& world, Kind kind, std::string operation)
+Experiment::Experiment(const World& world, Kind kind, std::string operation, Calls calls)
     : world_(world),
       kind_(std::move(kind)),
       operation_(std::move(operation)),
+      calls_(calls),
       name_(world.name()),
       copy_(world.name() + "-copy") {
     write_config();
@@ -87,6 +91,9 @@ Experiment::Experiment(const World& world, Kind kind, std::string operation)
 }
 
 Experiment::~Experiment() = default;
+
+/// Its first process is then the container's.
+bool Experiment::lives() const { return wants_running() || operation_ == "start"; }
 
 bool Experiment::wants_running() const {
     return operation_ == "stop" || operation_ == "freeze" || operation_ == "unfreeze" || operation_ == "attach";
@@ -102,68 +109,70 @@ void Experiment::write_config() {
     for (const std::string& line : network_lines.at(kind_.network)) config << line << "\n";
     config << "lxc.init.cmd = /bin/sleep 100000\nlxc.uts.name = klt\nlxc.tty.max = 1\nlxc.pty.max = 8\nlxc.mount.auto = proc "
               "sys\n";
+    for (const std::string& line : world_.lines_of_owner()) config << line << "\n";
     for (const std::string& line : kind_.lines) config << line << "\n";
 }
 
 void Experiment::make_container() {
-    const Ran ran = run(create_words());
+    const Ran ran = run(create_command());
     if (ran.status != 0) throw Error(0, name_, cat("cannot be created: ", ran.output, ":"));
     tree_ = look_at_tree(world_.lxcpath() + "/" + name_);
 }
 
-std::vector<std::string> Experiment::create_words() const {
+Command Experiment::create_command() const {
     std::vector<std::string> more{"-t", world_.work() + "/template", "-B", kind_.storage, "-f", world_.work() + "/config"};
     if (kind_.storage == "loop") more.insert(more.end(), {"--fssize", "16M"});
-    return world_.words("create", name_, more);
+    return world_.command("create", name_, more);
 }
 
-std::vector<std::string> Experiment::operation_words() const {
-    if (operation_ == "stop") return world_.words("stop", name_, {"-k"});
+Command Experiment::operation_command() const {
+    if (operation_ == "stop") return world_.command("stop", name_, {"-k"});
     if (operation_ == "attach")
-        return world_.words("attach", name_, {"--", "/bin/cat", "/proc/self/status", "/proc/self/cgroup", "/proc/self/limits"});
-    if (operation_ == "create") return create_words();
-    if (operation_ == "copy") return world_.words("copy", name_, {"-N", copy_});
-    return world_.words(operation_, name_);
+        return world_.command("attach", name_,
+                              {"--", "/bin/cat", "/proc/self/status", "/proc/self/cgroup", "/proc/self/limits"});
+    if (operation_ == "create") return create_command();
+    if (operation_ == "copy") return world_.command("copy", name_, {"-N", copy_});
+    return world_.command(operation_, name_);
 }
 
 std::string Experiment::state(std::vector<std::string>* faults) const {
-    const Ran ran = run(world_.words("info", name_, {"-s", "-H"}));
+    const Ran ran = run(world_.command("info", name_, {"-s", "-H"}));
     if (faults != nullptr && ran.status != 0) faults->push_back(cat("info: status ", ran.status, ": ", ran.output));
     return first_line(ran.output);
 }
 
-std::string Experiment::profile() const {
-    const std::string pid = first_line(run(world_.words("info", name_, {"-p", "-H"})).output);
-    return profile_of(std::atoi(pid.c_str()));
-}
+std::string Experiment::profile() const { return profile_of(init()); }
 
-void Experiment::expect(Faults& faults, const std::string& what, const std::vector<std::string>& words) const {
-    const Ran ran = run(words);
+void Experiment::expect(Faults& faults, const std::string& what, const Command& command) const {
+    const Ran ran = run(command);
     if (ran.status != 0) faults.push_back(cat(what, ": status ", ran.status, ": ", ran.output));
 }
 
 void Experiment::prepare() {
     Faults faults;
-    if (wants_running() && state() == "STOPPED") expect(faults, "start", world_.words("start", name_));
+    if (wants_running() && state() == "STOPPED") expect(faults, "start", world_.command("start", name_));
     const std::string now = state();
-    if (operation_ == "unfreeze" && now == "RUNNING") expect(faults, "freeze", world_.words("freeze", name_));
-    if (operation_ != "unfreeze" && now == "FROZEN") expect(faults, "unfreeze", world_.words("unfreeze", name_));
+    if (operation_ == "unfreeze" && now == "RUNNING") expect(faults, "freeze", world_.command("freeze", name_));
+    if (operation_ != "unfreeze" && now == "FROZEN") expect(faults, "unfreeze", world_.command("unfreeze", name_));
     if (operation_ == "create" && fs::exists(world_.lxcpath() + "/" + name_))
-        expect(faults, "destroy", world_.words("destroy", name_));
+        expect(faults, "destroy", world_.command("destroy", name_));
     if (operation_ == "destroy" && !fs::exists(world_.lxcpath() + "/" + name_)) make_container();
     if (!faults.empty()) throw Error(0, name_, cat("cannot be made ready: ", faults.front(), ":"));
 }
 
+pid_t Experiment::init() const { return std::atoi(run(world_.command("info", name_, {"-p", "-H"})).output.c_str()); }
+
 void Experiment::adopt_monitor(Tracer& tracer) const {
-    const std::string init = first_line(run(world_.words("info", name_, {"-p", "-H"})).output);
-    const std::string status = sdk::read_file(cat("/proc/", init, "/status"));
+    const pid_t first = init();
+    const std::string status = sdk::read_file(cat("/proc/", first, "/status"));
+    tracer.knows_init(first);
     tracer.adopt(std::atoi(status.c_str() + status.find("PPid:") + 5), "m");
 }
 
 Outcome Experiment::carry_out(const std::optional<Injection>& injection) {
-    Tracer tracer(world_.program(), injection);
+    Tracer tracer(world_.program(), calls_, injection);
     if (wants_running()) adopt_monitor(tracer);
-    return tracer.run(operation_words(), deadline);
+    return tracer.run(operation_command(), deadline);
 }
 
 std::vector<Call> Experiment::record() {
@@ -193,8 +202,10 @@ std::vector<std::string> Experiment::disturb(const Injection& injection, bool& r
     call = outcome.injected;
     Faults faults = std::move(outcome.wrong);
     ++disturbed_;
-    if (injection.cause == 0 && reached)
+    if (injection.cause == Cause::kill && reached)
         judge_death(injection, faults);
+    else if (injection.cause == Cause::kill_init && reached && lives())
+        judge_end(faults);
     else if (outcome.status != 0 && !could_not_say_so(outcome))
         judge_failure(outcome, faults);
     else
@@ -232,7 +243,7 @@ void Experiment::judge_success(const Outcome& outcome, Faults& faults) {
     if (operation_ == "copy") {
         compare_tree(faults, name_, tree_);
         compare_tree(faults, copy_, copy_tree_);
-        expect(faults, "destroy of the copy", world_.words("destroy", copy_));
+        expect(faults, "destroy of the copy", world_.command("destroy", copy_));
     }
     if (operation_ == "destroy") {
         for (const std::string& line : world_.changed_from(nothing_, patience)) faults.push_back(line);
@@ -249,7 +260,7 @@ void Experiment::judge_failure(const Outcome& outcome, Faults& faults) {
         return;
     }
     if (operation_ == "destroy") {
-        expect(faults, "destroy again", world_.words("destroy", name_));
+        expect(faults, "destroy again", world_.command("destroy", name_));
         for (const std::string& line : world_.changed_from(nothing_, patience)) faults.push_back(line);
         return;
     }
@@ -267,8 +278,18 @@ void Experiment::judge_failure(const Outcome& outcome, Faults& faults) {
 void Experiment::end_and_compare(Faults& faults, const std::string& when) {
     const bool keeps = operation_ == "attach" || operation_ == "freeze" || operation_ == "unfreeze";
     if (keeps && faults.empty() && disturbed_ % 8 != 0 && state() != "STOPPED") return;
-    if (state() != "STOPPED") expect(faults, cat("stop ", when), world_.words("stop", name_, {"-k"}));
+    if (state() != "STOPPED") expect(faults, cat("stop ", when), world_.command("stop", name_, {"-k"}));
     for (const std::string& line : world_.changed_from(stopped_, patience)) faults.push_back(cat(when, ": ", line));
+}
+
+/// The container ends by itself, whatever the command came to.
+void Experiment::judge_end(Faults& faults) {
+    std::string now = state(&faults);
+    // A frozen process of version 1 of cgroups dies when it is let go.
+    if (now == "FROZEN") run(world_.command("unfreeze", name_));
+    for (int tries = 0; tries < 60 && (now = state()) != "STOPPED"; ++tries) moment();
+    if (now != "STOPPED") faults.push_back(cat("its first process is dead, and the container is ", now));
+    for (const std::string& line : world_.changed_from(stopped_, patience)) faults.push_back(line);
 }
 
 /// Who died may have left anything, as long as the journal knows it: recover, or the next command, takes it away, or else, as
@@ -285,42 +306,42 @@ void Experiment::judge_death(const Injection& injection, Faults& faults) {
 
 /// What has died may take a moment to be gone.
 void Experiment::recover_all(Faults& faults) const {
-    for (int tries = 0; tries < 20 && state() == "ABORTING"; ++tries) run({"sleep", "0.05"});
-    expect(faults, "recover", {world_.program(), "recover"});
+    for (int tries = 0; tries < 20 && state() == "ABORTING"; ++tries) moment();
+    expect(faults, "recover", world_.command("recover"));
 }
 
 /// A container that is not whole can only be destroyed.
 void Experiment::made_again(Faults& faults) {
-    if (!succeeds_soon(create_words())) {
-        expect(faults, "destroy after a death", world_.words("destroy", name_));
-        expect(faults, "create after a death", create_words());
+    if (!succeeds_soon(create_command())) {
+        expect(faults, "destroy after a death", world_.command("destroy", name_));
+        expect(faults, "create after a death", create_command());
     }
     compare_tree(faults, name_, tree_);
-    expect(faults, "destroy", world_.words("destroy", name_));
+    expect(faults, "destroy", world_.command("destroy", name_));
     for (const std::string& line : world_.changed_from(nothing_, patience)) faults.push_back(line);
 }
 
 void Experiment::copied_again(Faults& faults) {
-    if (!succeeds_soon(operation_words())) {
-        expect(faults, "destroy of the copy after a death", world_.words("destroy", copy_));
-        expect(faults, "copy after a death", operation_words());
+    if (!succeeds_soon(operation_command())) {
+        expect(faults, "destroy of the copy after a death", world_.command("destroy", copy_));
+        expect(faults, "copy after a death", operation_command());
     }
     compare_tree(faults, copy_, copy_tree_);
-    expect(faults, "destroy of the copy", world_.words("destroy", copy_));
+    expect(faults, "destroy of the copy", world_.command("destroy", copy_));
 }
 
 void Experiment::lives_again(Faults& faults) {
-    if (state(&faults) == "FROZEN") expect(faults, "unfreeze after a death", world_.words("unfreeze", name_));
-    if (state(&faults) != "RUNNING") expect(faults, "start after a death", world_.words("start", name_));
+    if (state(&faults) == "FROZEN") expect(faults, "unfreeze after a death", world_.command("unfreeze", name_));
+    if (state(&faults) != "RUNNING") expect(faults, "start after a death", world_.command("start", name_));
     if (const std::string now = state(&faults); now != "RUNNING") faults.push_back(cat("started, and the container is ", now));
-    expect(faults, "stop after a death", world_.words("stop", name_, {"-k"}));
+    expect(faults, "stop after a death", world_.command("stop", name_, {"-k"}));
     for (const std::string& line : world_.changed_from(stopped_, patience)) faults.push_back(line);
 }
 
 void Experiment::restore() {
     world_.lose_power();
     for (const auto& entry : fs::directory_iterator(world_.lxcpath())) {
-        run({"btrfs", "-q", "subvolume", "delete", entry.path().string() + "/rootfs"});
+        run({{"btrfs", "-q", "subvolume", "delete", entry.path().string() + "/rootfs"}, {}});
         fs::remove_all(entry);
     }
     const std::vector<std::string> lines = difference(nothing_, world_.look());

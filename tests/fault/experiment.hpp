@@ -18,7 +18,7 @@ struct Kind {
 
 class Experiment {
 public:
-    Experiment(const World& world, Kind kind, std::string operation);
+    Experiment(const World& world, Kind kind, std::string operation, Calls calls = Calls::ordinary);
     ~Experiment();
     Experiment(const Experiment&) = delete;
 
@@ -35,18 +35,21 @@ private:
     using Faults = std::vector<std::string>;
 
     bool wants_running() const;
+    bool lives() const;
     void make_container();
     void write_config();
     /// Brings the container into the state in which the operation begins.
     void prepare();
-    std::vector<std::string> create_words() const;
-    std::vector<std::string> operation_words() const;
+    Command create_command() const;
+    Command operation_command() const;
     Outcome carry_out(const std::optional<Injection>& injection);
+    pid_t init() const;
     void adopt_monitor(Tracer& tracer) const;
     void remember(const Outcome& outcome);
 
     void judge_failure(const Outcome& outcome, Faults& faults);
     void judge_success(const Outcome& outcome, Faults& faults);
+    void judge_end(Faults& faults);
     void judge_death(const Injection& injection, Faults& faults);
     void end_and_compare(Faults& faults, const std::string& when);
     void recover_all(Faults& faults) const;
@@ -57,12 +60,14 @@ private:
     std::string state(Faults* faults = nullptr) const;
     /// What the container's first process is and has, without what differs from start to start.
     std::string profile() const;
-    void expect(Faults& faults, const std::string& what, const std::vector<std::string>& words) const;
+    void expect(Faults& faults, const std::string& what, const Command& command) const;
     void compare_tree(Faults& faults, const std::string& name, const Snapshot& expected) const;
 
     const World& world_;
     const Kind kind_;
-    const std::string operation_, name_, copy_;
+    const std::string operation_;
+    const Calls calls_;
+    const std::string name_, copy_;
     Snapshot nothing_, stopped_, tree_, copy_tree_;
     std::string profile_, output_;
     unsigned disturbed_ = 0;

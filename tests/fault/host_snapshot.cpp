@@ -144,6 +144,17 @@ void add_tree(Snapshot& lines, const std::string& directory, size_t hidden) {
     }
 }
 
+/// A cgroup has two links and one for each below it: most have none, and many files that need no look then.
+void add_cgroups(std::vector<std::string>& found, const std::string& directory, const std::string& name) {
+    std::error_code error;
+    for (auto at = fs::directory_iterator(directory, error); at != fs::directory_iterator(); at.increment(error)) {
+        if (at->is_symlink(error) || !at->is_directory(error)) continue;
+        const std::string path = at->path();
+        if (path.find(name) != path.npos) found.push_back(path);
+        if (fs::hard_link_count(path, error) != 2) add_cgroups(found, path, name);
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> mount_points() {
@@ -165,12 +176,7 @@ std::vector<int> other_processes() {
 
 std::vector<std::string> cgroups_with(const std::string& name) {
     std::vector<std::string> found;
-    std::error_code error;
-    for (auto at = fs::recursive_directory_iterator("/sys/fs/cgroup", fs::directory_options::skip_permission_denied, error);
-         at != fs::recursive_directory_iterator(); at.increment(error)) {
-        const std::string path = at->path();
-        if (path.find(name) != path.npos && at->is_directory(error)) found.push_back(path);
-    }
+    add_cgroups(found, "/sys/fs/cgroup", name);
     std::ranges::sort(found, std::greater());
     return found;
 }

@@ -21,13 +21,29 @@ struct Point {
 /// A system call that a process of ours made.
 struct Call {
     Point point;
-    std::string text;  ///< "openat /proc/self/exe"
+    std::string text;        ///< "openat /proc/self/exe"
+    bool init_lives = true;  ///< the container's first process is there
 };
 
-/// What is done at a point: the call fails with this errno value, or its process is killed instead.
+/// Which calls are counted: those that ask for memory, or the others.
+enum class Calls { ordinary, memory };
+
+/// What is done at a point: an errno value that the call fails with, or one of these.
+struct Cause {
+    enum : int {
+        kill = 0,        ///< the process dies
+        kill_init = -1,  ///< the container's first process dies
+        no_memory = -2,  ///< the process gets none until it makes another kind of call; of Calls::memory
+    };
+    int value = kill;
+
+    bool is_error() const { return value > 0; }
+    bool operator==(int other) const { return value == other; }
+};
+
 struct Injection {
     Point point;
-    int cause = 0;  ///< 0: SIGKILL
+    Cause cause;
 };
 
 }  // namespace keelson::fault

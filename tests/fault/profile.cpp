@@ -1,5 +1,6 @@
 #include "profile.hpp"
 
+#include "command.hpp"
 #include "host_snapshot.hpp"
 
 #include <keelson/sdk/file.hpp>
@@ -88,7 +89,8 @@ std::string without_changing_numbers(const std::string& text) {
         if (!std::ranges::any_of(changing, [&](std::string_view start) { return line.starts_with(start); }))
             kept += cat(line, "\n");
     }
-    return kept;
+    static const std::regex number(cat(cgroup_of_command, "[0-9]+"));
+    return std::regex_replace(kept, number, cat(cgroup_of_command, "N"));
 }
 
 std::string profile_of(pid_t pid) {

@@ -16,37 +16,11 @@ namespace keelson::fault {
 namespace {
 
 constexpr long cannot_fail[] = {
-    SYS_brk,
-    SYS_mmap,
-    SYS_munmap,
-    SYS_mprotect,
-    SYS_mremap,
-    SYS_madvise,
-    SYS_exit,
-    SYS_exit_group,
-    SYS_rt_sigreturn,
-    SYS_rt_sigaction,
-    SYS_rt_sigprocmask,
-    SYS_sigaltstack,
-    SYS_getpid,
-    SYS_gettid,
-    SYS_getppid,
-    SYS_getuid,
-    SYS_geteuid,
-    SYS_getgid,
-    SYS_getegid,
-    SYS_getpgrp,
-    SYS_umask,
-    SYS_futex,
-    SYS_rseq,
-    SYS_set_robust_list,
-    SYS_set_tid_address,
-    SYS_arch_prctl,
-    SYS_clock_gettime,
-    SYS_gettimeofday,
-    SYS_sched_yield,
-    SYS_getrandom,
-    SYS_restart_syscall,
+    SYS_exit,          SYS_exit_group,   SYS_rt_sigreturn,    SYS_rt_sigaction,    SYS_rt_sigprocmask,
+    SYS_sigaltstack,   SYS_getpid,       SYS_gettid,          SYS_getppid,         SYS_getuid,
+    SYS_geteuid,       SYS_getgid,       SYS_getegid,         SYS_getpgrp,         SYS_umask,
+    SYS_futex,         SYS_rseq,         SYS_set_robust_list, SYS_set_tid_address, SYS_arch_prctl,
+    SYS_clock_gettime, SYS_gettimeofday, SYS_sched_yield,     SYS_getrandom,       SYS_restart_syscall,
     SYS_uname,
 };
 
@@ -83,6 +57,16 @@ std::string name_of_call(long number) {
     std::string text = name != nullptr ? name : cat("call ", number);
     std::free(name);
     return text;
+}
+
+bool is_about_memory(long number) {
+    constexpr long calls[] = {SYS_brk, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise};
+    return std::ranges::find(calls, number) != std::end(calls);
+}
+
+bool takes_memory(long number, const uint64_t* arguments) {
+    const bool asks_where_it_ends = number == SYS_brk && arguments[0] == 0;
+    return (number == SYS_brk && !asks_where_it_ends) || number == SYS_mmap || number == SYS_mremap;
 }
 
 bool can_fail(long number) { return std::ranges::find(cannot_fail, number) == std::end(cannot_fail); }

@@ -10,9 +10,13 @@ namespace keelson::fault {
 
 std::string name_of_call(long number);
 
-/// False for those that have no way to fail when their arguments are right, and for the allocator's own: the program that
-/// cannot have a page of memory has no container to lose.
+/// False for those that have no way to fail when their arguments are right.
 bool can_fail(long number);
+
+/// How the allocator comes by memory, and gives it back. They are counted apart.
+bool is_about_memory(long number);
+/// Of these, what can fail for want of it.
+bool takes_memory(long number, const uint64_t* arguments);
 
 /// Those that wait can be interrupted, and no more.
 bool can_fail_with(long number, int cause);

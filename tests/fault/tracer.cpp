@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
@@ -58,7 +59,8 @@ void answer_with(pid_t pid, long value) { ::ptrace(PTRACE_POKEUSER, pid, offseto
 
 }  // namespace
 
-Tracer::Tracer(const std::string& program, std::optional<Injection> injection) : injection_(std::move(injection)) {
+Tracer::Tracer(const std::string& program, Calls calls, std::optional<Injection> injection)
+    : calls_(calls), injection_(std::move(injection)) {
     struct stat facts {};
     if (::stat(program.c_str(), &facts) != 0) throw Error::last("stat", program);
     program_device_ = facts.st_dev;
@@ -78,39 +80,27 @@ void Tracer::adopt(pid_t pid, const std::string& role) {
     resume(pid);
 }
 
-void Tracer::start(const std::vector<std::string>& words, int output) {
+void Tracer::start(const Command& command, int output) {
     command_ = ::fork();
     if (command_ < 0) throw Error::last("fork", "");
     if (command_ == 0) {
         ::raise(SIGSTOP);
-        ::setsid();
-        const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        ::dup2(null, 0);
-        ::dup2(output, 1);
-        ::dup2(output, 2);
-        std::vector<char*> argv;
-        for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-        argv.push_back(nullptr);
-        sigset_t none;
-        ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::execv(argv[0], argv.data());
-        ::_exit(127);
+        become(command, output);
     }
     int status = 0;
     ::waitpid(command_, &status, WUNTRACED);
-    if (::ptrace(PTRACE_SEIZE, command_, 0, options) != 0) throw Error::last("trace", words.front());
+    if (::ptrace(PTRACE_SEIZE, command_, 0, options) != 0) throw Error::last("trace", command.words.front());
     processes_[command_].role = std::string("c");
     ::kill(command_, SIGCONT);
 }
 
-Outcome Tracer::run(const std::vector<std::string>& words, std::chrono::seconds deadline) {
+Outcome Tracer::run(const Command& command, std::chrono::seconds deadline) {
     const UniqueFd output(::memfd_create("output", MFD_CLOEXEC));
     sigset_t children;
     ::sigemptyset(&children);
     ::sigaddset(&children, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &children, nullptr);
-    start(words, output.get());
+    start(command, output.get());
     const auto end = std::chrono::steady_clock::now() + deadline;
     for (;;) {
         int status = 0;
@@ -159,7 +149,8 @@ void Tracer::on_child(pid_t parent, pid_t child) {
     Process process = of;
     process.role = cat(of.role, ".", ++of.children);
     process.children = process.calls = 0;
-    process.in_call = process.failing = false;
+    process.without_memory = false;
+    process.answer.reset();
     processes_[child] = process;
     if (std::erase(unnamed_, child) != 0) resume(child);
 }
@@ -168,6 +159,7 @@ void Tracer::on_exec(pid_t pid, Process& process) {
     struct stat facts {};
     const bool there = ::stat(cat("/proc/", pid, "/exe").c_str(), &facts) == 0;
     if (!there || facts.st_ino != program_inode_ || facts.st_dev != program_device_) {
+        if (init_ == 0) init_ = pid;
         processes_.erase(pid);
         ::ptrace(PTRACE_DETACH, pid, 0, 0);
         return;
@@ -182,36 +174,59 @@ void Tracer::on_call(pid_t pid, Process& process) {
     ::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof call, &call);
     if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
         on_entry(pid, process, call);
-    } else if (process.failing) {
-        process.failing = false;
-        answer_with(pid, -injection_->cause);
+    } else if (process.answer) {
+        answer_with(pid, *process.answer);
+        process.answer.reset();
     }
     if (!process.dead) resume(pid);
 }
 
 void Tracer::on_entry(pid_t pid, Process& process, const __ptrace_syscall_info& call) {
     const auto number = static_cast<long>(call.entry.nr);
+    const uint64_t* arguments = arguments_of(call);
     const uint64_t at = call.instruction_pointer;
     if (process.loader_end == 0 && !process.past_loader) return;  // not ours yet: between fork and exec
     process.past_loader |= at < process.loader_begin || at >= process.loader_end;
-    if (!process.past_loader || !can_fail(number)) return;
+    if (process.without_memory) return starve(pid, process, number, arguments);
+    if (!process.past_loader || !is_point(number, arguments)) return;
     const Point point{process.role, ++process.calls};
-    if (!injection_) outcome_.calls.push_back({point, describe(pid, number, arguments_of(call))});
+    if (!injection_) outcome_.calls.push_back({point, describe(pid, number, arguments), init_ != 0});
     if (!injection_ || spent_ || point != injection_->point) return;
-    outcome_.injected = describe(pid, number, arguments_of(call));
+    outcome_.injected = describe(pid, number, arguments);
     spent_ = true;
-    inject(pid, process, number);
+    inject(pid, process, number, arguments);
 }
 
-void Tracer::inject(pid_t pid, Process& process, long number) {
-    if (injection_->cause == 0) {
+bool Tracer::is_point(long number, const uint64_t* arguments) const {
+    if (calls_ == Calls::memory) return takes_memory(number, arguments);
+    return can_fail(number) && !is_about_memory(number);
+}
+
+void Tracer::inject(pid_t pid, Process& process, long number, const uint64_t* arguments) {
+    if (injection_->cause == Cause::kill) {
         process.dead = true;
         ::kill(pid, SIGKILL);
-        return;
+    } else if (injection_->cause == Cause::kill_init) {
+        if (init_ == 0 || ::kill(init_, SIGKILL) != 0) outcome_.injected.clear();
+    } else if (injection_->cause == Cause::no_memory) {
+        starve(pid, process, number, arguments);
+    } else {
+        fail(pid, process, number);
     }
-    if (!can_fail_with(number, injection_->cause)) injection_->cause = EINTR;
-    process.failing = true;
+}
+
+void Tracer::fail(pid_t pid, Process& process, long number) {
+    if (!can_fail_with(number, injection_->cause.value)) injection_->cause.value = EINTR;
+    process.answer = -injection_->cause.value;
     if (!works_though_it_fails(number)) skip_call(pid);
+}
+
+void Tracer::starve(pid_t pid, Process& process, long number, const uint64_t* arguments) {
+    process.without_memory = is_about_memory(number);
+    if (!takes_memory(number, arguments)) return;
+    // brk(2) always tells where the memory ends, and fails by telling an end below the one that was asked for.
+    process.answer = number == SYS_brk ? 0 : -ENOMEM;
+    skip_call(pid);
 }
 
 void Tracer::on_end(pid_t pid, int status) {
@@ -227,7 +242,8 @@ void Tracer::on_end(pid_t pid, int status) {
 
 /// Once the injection is made only ends are of interest.
 void Tracer::resume(pid_t pid, int signal) {
-    const bool done = spent_ && !processes_[pid].failing;
+    const Process& process = processes_[pid];
+    const bool done = spent_ && !process.answer && !process.without_memory;
     ::ptrace(done ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0, signal);
 }
 

@@ -2,6 +2,7 @@
 // system calls. What the processes execute that is not Keelson (init, hooks, mkfs) is let go.
 #pragma once
 
+#include "command.hpp"
 #include "point.hpp"
 
 #include <sys/ptrace.h>
@@ -25,29 +26,35 @@ struct Outcome {
 
 class Tracer {
 public:
-    /// `program` is the file whose processes are ours.
-    Tracer(const std::string& program, std::optional<Injection> injection);
+    /// `program` is the file whose processes are ours, and `calls` are the points.
+    Tracer(const std::string& program, Calls calls, std::optional<Injection> injection);
 
     /// A process that runs already is one of ours. Its calls count from here.
     void adopt(pid_t pid, const std::string& role);
+    /// The container's first process, when it runs already.
+    void knows_init(pid_t pid) { init_ = pid; }
 
     /// Until the command has ended and all others of ours have ended or wait for events; none is traced any longer then.
-    Outcome run(const std::vector<std::string>& words, std::chrono::seconds deadline);
+    Outcome run(const Command& command, std::chrono::seconds deadline);
 
 private:
     struct Process {
         std::string role;
         unsigned children = 0, calls = 0;
-        bool in_call = false, past_loader = false, failing = false, dead = false;
+        bool past_loader = false, without_memory = false, dead = false;
+        std::optional<long> answer;  ///< in place of the present call's
         uint64_t loader_begin = 0, loader_end = 0;
     };
 
-    void start(const std::vector<std::string>& words, int output);
+    void start(const Command& command, int output);
     void on_stop(pid_t pid, int status);
     void on_event(pid_t pid, Process& process, int event);
     void on_call(pid_t pid, Process& process);
     void on_entry(pid_t pid, Process& process, const __ptrace_syscall_info& call);
-    void inject(pid_t pid, Process& process, long number);
+    bool is_point(long number, const uint64_t* arguments) const;
+    void inject(pid_t pid, Process& process, long number, const uint64_t* arguments);
+    void fail(pid_t pid, Process& process, long number);
+    void starve(pid_t pid, Process& process, long number, const uint64_t* arguments);
     void on_child(pid_t parent, pid_t child);
     void on_exec(pid_t pid, Process& process);
     void on_end(pid_t pid, int status);
@@ -58,9 +65,10 @@ private:
 
     dev_t program_device_ = 0;
     ino_t program_inode_ = 0;
+    Calls calls_;
     std::optional<Injection> injection_;
     bool spent_ = false;
-    pid_t command_ = 0;
+    pid_t command_ = 0, init_ = 0;
     bool command_ended_ = false;
     std::map<pid_t, Process> processes_;
     std::vector<pid_t> unnamed_;  ///< stopped before their parent told of them

@@ -12,12 +12,19 @@ try() { # EVERY OPTION...
 try 23 --operation start --network veth
 try 61 --operation start --network nat --first 7
 try 61 --operation start --cause KILL --first 3
+try 11 --operation stop --cause INIT
+try 1 --operation start --cause NOMEM
+try 61 --operation start --owner user --first 11
 try 17 --operation stop --network veth
 try 19 --operation stop --cause KILL
 try 13 --operation freeze
-try 41 --operation attach
+try 41 --operation attach --first 1
+try 23 --operation attach --cause INIT
+try 47 --operation attach --owner delegated
+try 3 --operation attach --cause NOMEM
 try 29 --operation create
 try 61 --operation create --cause KILL
+try 47 --operation create --owner user --cause KILL
 try 37 --operation copy
 try 67 --operation copy --cause KILL
 try 31 --operation destroy
