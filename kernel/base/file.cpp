@@ -4,10 +4,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstdlib>
 #include <kernel/base/file.hpp>
-#include <memory>
 
 namespace keelson::base {
 
@@ -68,7 +68,7 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 
 void write_file(const std::string& path, std::string_view text) { write_fd(open_file(path, O_WRONLY).get(), text, path); }
 
-void replace_file(const std::string& path, std::string_view text, unsigned mode, Lasting lasting) {
+void replace_file(const std::string& path, std::string_view text, unsigned mode) {
     const std::string target = real_path(path);
     std::string beside = target + ".XXXXXX";
     const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
@@ -79,12 +79,18 @@ void replace_file(const std::string& path, std::string_view text, unsigned mode,
         if (::fchmod(file.get(), mode & ~mask) != 0) throw Error::last("set the mode of", beside);
         take_over_owner(file.get(), target);
         if (!text.empty()) write_fd(file.get(), text, beside);
-        if (lasting == Lasting::beyond_power_loss && ::fsync(file.get()) != 0) throw Error::last("write", beside);
+        if (::fsync(file.get()) != 0) throw Error::last("write", beside);
         if (::rename(beside.c_str(), target.c_str()) != 0) throw Error::last("replace", target);
     } catch (...) {
         ::unlink(beside.c_str());
         throw;
     }
+}
+
+void put_runtime_file(const std::string& path, std::string_view text, unsigned mode) {
+    const std::string beside = path + ".new";
+    write_fd(open_file(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode).get(), text, beside);
+    if (::rename(beside.c_str(), path.c_str()) != 0) throw Error::last("replace", path);
 }
 
 namespace {
@@ -114,16 +120,23 @@ bool exists(const std::string& path) {
     return false;
 }
 
+/// By getdents64(2): opendir(3) takes 32 KiB of heap, which is more than most commands have used by then.
 std::vector<std::string> names_in(const std::string& directory) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+    const UniqueFd open(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!open && (errno == ENOENT || errno == ENOTDIR)) return names;
     if (!open) throw Error::last("open", directory);
-    for (errno = 0; const dirent* entry = ::readdir(open.get()); errno = 0) {
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
+    alignas(dirent64) std::array<char, 4096> entries;
+    ssize_t filled = 0;
+    while ((filled = ::getdents64(open.get(), entries.data(), entries.size())) > 0) {
+        for (ssize_t at = 0; at < filled;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(entries.data() + at);
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") names.emplace_back(name);
+            at += entry->d_reclen;
+        }
     }
-    if (errno != 0) throw Error::last("read the directory", directory);
+    if (filled < 0) throw Error::last("read the directory", directory);
     return names;
 }
 

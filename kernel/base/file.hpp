@@ -22,12 +22,13 @@ std::string read_fd(int fd, const std::string& name_for_errors);
 void write_file(const std::string& path, std::string_view text);
 void write_fd(int fd, std::string_view text, const std::string& name_for_errors);
 
-/// What a power loss takes anyway, as all below /run, need not be on the disk when a call returns: that takes milliseconds.
-enum class Lasting { beyond_power_loss, until_power_loss };
+/// Puts a new file in the place of `path`, by way of one beside it and rename(2), so that it is there whole or not at all, and
+/// on the disk when the call returns. What was there hands over its mode and owner; a symbolic link is followed. Without one:
+/// `mode` less the umask. Throws.
+void replace_file(const std::string& path, std::string_view text, unsigned mode);
 
-/// Puts a new file in the place of `path`, by way of one beside it and rename(2), so that it is there whole or not at all.
-/// What was there hands over its mode and owner; a symbolic link is followed. Without one: `mode` less the umask. Throws.
-void replace_file(const std::string& path, std::string_view text, unsigned mode, Lasting lasting = Lasting::beyond_power_loss);
+/// The same in a directory that is ours alone, for what a power loss takes anyway: nobody waits for the disk. Throws.
+void put_runtime_file(const std::string& path, std::string_view text, unsigned mode);
 
 /// Makes a directory and its missing parents. Nothing happens when it is there. Throws.
 void make_directories(const std::string& path, unsigned mode);

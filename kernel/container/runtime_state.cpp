@@ -11,7 +11,7 @@ void save_runtime_state(const Run& run) {
                        {"config", run.config.effective_text()}};
     run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";
-    base::replace_file(path, pack_state(state), 0600, base::Lasting::until_power_loss);
+    base::put_runtime_file(path, pack_state(state), 0600);
 }
 
 RuntimeState read_runtime_state(const std::string& runtime_directory) {

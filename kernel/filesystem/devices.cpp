@@ -70,16 +70,14 @@ UniqueFd RootfsSetup::mount_point_for(int dev, const std::string& name) const {
 void RootfsSetup::make_device_nodes() {
     if (!config_.flag("lxc.autodev")) return;
     const UniqueFd dev = target("dev", Create::nothing);
+    const mode_t mask = ::umask(0);
     for (const Node& node : nodes) make_node(dev.get(), node.name, node.minor, node.major);
+    ::umask(mask);
 }
 
 void RootfsSetup::make_node(int dev, const char* name, unsigned minor, unsigned major) {
     const dev_t number = makedev(major, minor);
-    if (::mknodat(dev, name, S_IFCHR | 0666, number) == 0) {
-        if (::fchmodat(dev, name, 0666, 0) != 0) throw Error::last("set the mode of", cat("/dev/", name));
-        return;
-    }
-    if (errno == EEXIST) return;
+    if (::mknodat(dev, name, S_IFCHR | 0666, number) == 0 || errno == EEXIST) return;
     if (errno != EPERM && errno != EACCES) throw Error::last("make the device", cat("/dev/", name));
     bind_node(dev, name, number);
 }

@@ -76,7 +76,8 @@ void Channel::fail(const Error& error) noexcept try { send(failure, pack(error))
 
 Channel::Message Channel::receive() {
     Message result;
-    std::string buffer(packet_size, '\0');
+    // Not on the heap, and not filled before: each page that a new process touches is a copy.
+    std::array<char, packet_size> buffer;
     iovec part{buffer.data(), buffer.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(most_fds * sizeof(int))> control{};
     msghdr message{};
@@ -91,7 +92,7 @@ Channel::Message Channel::receive() {
     }
     if (size == 0) return result;
     result.kind = buffer[0];
-    result.text = buffer.substr(1, static_cast<size_t>(size) - 1);
+    result.text.assign(buffer.data() + 1, static_cast<size_t>(size) - 1);
     result.fds = take_fds(message);
     return result;
 }
