@@ -52,6 +52,8 @@ Interface* optional(const ModuleChoice& module) {
     return static_cast<Interface*>(module.plugin->plugin().interface(sdk::to_abi(Named::id)));
 }
 
+bool labels(const ModuleChoice& module) { return optional<abi::SecurityLabel, sdk::SecurityLabel>(module) != nullptr; }
+
 }  // namespace
 
 Confinement::Confinement(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
@@ -129,6 +131,8 @@ void Confinement::label_keys(bool label, int proc_borrowed) const {
     }
 }
 
+bool Confinement::writes_labels() const { return std::ranges::any_of(modules_, labels); }
+
 void Confinement::apply(int proc_borrowed, const Listen& listen) const {
     bool forbidden = !config_.flag("lxc.no_new_privs");
     for (const ModuleChoice& module : modules_) {
@@ -136,7 +140,7 @@ void Confinement::apply(int proc_borrowed, const Listen& listen) const {
             process::forbid_new_privileges();
             forbidden = true;
         }
-        const UniqueFd listener = confine(module, proc_borrowed, static_cast<bool>(listen));
+        const UniqueFd listener = confine(module, labels(module) ? proc_borrowed : -1, static_cast<bool>(listen));
         if (listener) listen(module, listener);
     }
     if (!forbidden) process::forbid_new_privileges();

@@ -35,6 +35,8 @@ public:
     /// [inside] Runs `make`, which makes the container's session keyring, while modules that label it have the calling
     /// process's new keys labelled.
     void with_labelled_keys(int proc_borrowed, const std::function<void()>& make) const;
+    /// Whether a module writes a label, for which `apply` takes a procfs.
+    bool writes_labels() const;
     /// [inside] The whole confinement of the calling process, no_new_privs at its place among the modules. `proc_borrowed`: see
     /// abi::SecurityModule::confine.
     /// `listen` is given what tells of system calls that `serve` is to answer; without it nobody answers them.

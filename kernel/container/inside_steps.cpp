@@ -212,7 +212,9 @@ void configure_network(Run& run) {
 
 void mount_all(Run& run) {
     run.rootfs->mount_dev();
-    run.private_proc = filesystem::RootfsSetup::private_proc();
+    // Taken off again, it makes the kernel wait until nobody looks at it any more.
+    if (!run.config.family("lxc.sysctl.").empty() || run.actors.confinement.writes_labels())
+        run.private_proc = filesystem::RootfsSetup::private_proc();
     run.rootfs->mount_auto();
     run.rootfs->mount_entries();
     if (const filesystem::AutoMounts::Cgroup wanted = filesystem::parse_auto(run.config).cgroup; wanted.wanted) {

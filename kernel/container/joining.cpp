@@ -97,7 +97,7 @@ void Joining::confine() {
     if ((namespaces & CLONE_NEWUSER) != 0) process::become_namespace_root(0, 0);
     if (!options.skip_capabilities) process::drop_capabilities(session.config());
     if (options.skip_lsm) return;
-    const bool needs_proc = host_proc < 0 && !confinement.modules().empty();
+    const bool needs_proc = host_proc < 0 && confinement.writes_labels();
     const UniqueFd own_proc = needs_proc ? filesystem::RootfsSetup::private_proc() : UniqueFd();
     confinement.apply(own_proc ? own_proc.get() : host_proc);
 }

@@ -1,7 +1,7 @@
 // Security modules: check, prepare, and confine in a process of its own.
 #include <conformance/check.hpp>
 #include <conformance/subject.hpp>
-#include <keelson/abi/security_module.hpp>
+#include <keelson/sdk/security_module.hpp>
 
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -42,7 +42,8 @@ public:
 
     abi::Status confine(TestContainer& container, int proc) {
         sdk::ErrorCollector errors;
-        return module_.confine(container.context(), sdk::to_abi(state_), proc, &errors);
+        const bool labels = module_.interface(sdk::to_abi(sdk::SecurityLabel::id)) != nullptr;
+        return module_.confine(container.context(), sdk::to_abi(state_), labels ? proc : -1, &errors);
     }
 
 private:

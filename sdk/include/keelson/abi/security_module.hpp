@@ -17,9 +17,10 @@ public:
 
     /// [inside] Confines the calling process, in stage start after the capabilities were dropped, and each process that
     /// attaches. This is plugin code inside the container, because only a process itself can confine itself; it opens
-    /// nothing of the container's and allocates little. `proc_borrowed` is a private procfs (fsopen(2)) whose
-    /// type the kernel checked, so that the container's own /proc is not trusted. Of several modules the one with the smaller
-    /// order goes first: a system call filter comes last, since it may deny what others need.
+    /// nothing of the container's and allocates little. `proc_borrowed` is for those with the interface SecurityLabel, who
+    /// write their label there: a private procfs (fsopen(2)), so that the container's own /proc is not trusted; others get -1.
+    /// Of several modules the one with the smaller order goes first: a system call filter comes last, since it may deny what
+    /// others need.
     virtual Status confine(const Context* context, StringView state, int32_t proc_borrowed, ErrorSink* error) noexcept = 0;
 
 protected:
