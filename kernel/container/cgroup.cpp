@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/container/cgroup.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace keelson::container {
@@ -75,6 +76,17 @@ CgroupEntry Cgroup::entry(abi::CgroupRole role) const {
     result.unified.reset(raw.unified_owned);
     for (uint32_t i = 0; i < raw.count; ++i) result.tasks.emplace_back(tasks[i]);
     return result;
+}
+
+bool Cgroup::limits(abi::CgroupPhase phase) const {
+    if (driver_ == nullptr) return false;
+    const auto configured = [&](const std::string& prefix) {
+        return std::ranges::any_of(config_.family(prefix), [&](const config::Entry& entry) {
+            const bool devices = std::string_view(entry.key).substr(prefix.size()).starts_with("devices.");
+            return devices == (phase == abi::CgroupPhase::after_setup);
+        });
+    };
+    return configured("lxc.cgroup.") || configured("lxc.cgroup2.");
 }
 
 void Cgroup::limit(abi::CgroupPhase phase) const {

@@ -31,6 +31,8 @@ public:
 
     void create(lifecycle::Journal& journal);
     CgroupEntry entry(abi::CgroupRole role) const;
+    /// Whether the configuration has some of that phase.
+    bool limits(abi::CgroupPhase phase) const;
     void limit(abi::CgroupPhase phase) const;
     void freeze(bool frozen, unsigned timeout_ms) const;
     bool is_frozen() const;

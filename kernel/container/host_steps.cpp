@@ -165,7 +165,7 @@ void make_child(Run& run) {
     if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
     run.turns.open();
     const uint64_t record = run.journal->intend("kernel", "process", "");
-    run.child = process::clone_into({run.namespaces & ~made_later, run.payload.unified.get()}, run.shared);
+    run.child = process::clone_into({run.namespaces & ~made_later, run.payload.unified.get(), true}, run.shared);
     if (run.child.pid == 0) {
         run.lifecycle.became(lifecycle::Side::inside);
         run.turns.became_child();
@@ -203,10 +203,11 @@ void map_mounts(Run& run) {
     if (run.rootfs->wants_id_maps()) run.rootfs->map_ids(run.namespace_fds.fd(CLONE_NEWUSER));
 }
 
+void open_namespaces(Run& run) { run.namespace_fds.add(run.child.pid, run.namespaces); }
+
 void set_device_rules(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::after_setup); }
 
 void run_start_host_hooks(Run& run) {
-    run.namespace_fds.add(run.child.pid, run.namespaces);
     run.hooks.run("start-host");
     run.actors.stage_hooks.run(abi::HookStage::start_host, {}, &run.namespace_fds);
 }

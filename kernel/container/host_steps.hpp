@@ -27,6 +27,8 @@ void connect_network(Run& run, size_t which);
 void set_process_values(Run& run);
 void map_mounts(Run& run);
 
+/// Those that the child has made itself, too.
+void open_namespaces(Run& run);
 void set_device_rules(Run& run);
 void run_start_host_hooks(Run& run);
 

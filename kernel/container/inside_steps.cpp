@@ -26,8 +26,7 @@
 namespace keelson::container::inside {
 namespace {
 
-void restore_signals() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+void unblock_signals() {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -171,12 +170,15 @@ void close_inherited(const Run& run) {
 
 }  // namespace
 
-void enter(Run& run) {
-    restore_signals();
+void begin(Run& run) {
+    unblock_signals();
     die_with_monitor(run);
     run.payload.enter_v1();
     run.payload = {};
     process::enter_shared_cgroup(run.shared);
+}
+
+void enter(Run& run) {
     // As host root still, who alone may pass the directories above lxc.rootfs.mount.
     run.rootfs->enter_mount_namespace();
     become_root(run);
@@ -226,8 +228,9 @@ void mount_all(Run& run) {
 void run_mount_hooks(Run& run) {
     run.hooks.run("mount");
     run.actors.stage_hooks.run(abi::HookStage::mount, run.rootfs->mount_point());
-    run.rootfs->check_rootfs();
 }
+
+void check_rootfs(Run& run) { run.rootfs->check_rootfs(); }
 
 void run_autodev_hooks(Run& run) {
     if (!run.config.flag("lxc.autodev")) return;

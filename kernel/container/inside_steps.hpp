@@ -5,6 +5,9 @@
 
 namespace keelson::container::inside {
 
+/// What needs nothing of the host, while that gives the child its ids and links.
+void begin(Run& run);
+
 void enter(Run& run);
 void run_pre_mount_hooks(Run& run);
 
@@ -13,6 +16,7 @@ void set_identity(Run& run);
 void configure_network(Run& run);
 void mount_all(Run& run);
 void run_mount_hooks(Run& run);
+void check_rootfs(Run& run);
 
 void run_autodev_hooks(Run& run);
 void make_devices(Run& run);

@@ -1,6 +1,8 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/stage_hooks.hpp>
 
+#include <algorithm>
+
 namespace keelson::container {
 
 StageHooks::StageHooks(const Facts& facts, const config::Config& config) : facts_(facts), config_(config) {
@@ -10,14 +12,25 @@ StageHooks::StageHooks(const Facts& facts, const config::Config& config) : facts
     }
 }
 
+namespace {
+
+bool wants(const plugins::LoadedPlugin* plugin, abi::HookStage stage) {
+    return (plugin->as<abi::StageHook>().stages() & (1U << static_cast<unsigned>(stage))) != 0;
+}
+
+}  // namespace
+
+bool StageHooks::any(abi::HookStage stage) const {
+    return std::ranges::any_of(plugins_, [&](const plugins::LoadedPlugin* plugin) { return wants(plugin, stage); });
+}
+
 void StageHooks::run(abi::HookStage stage, const std::string& rootfs, const process::NamespaceSet* namespaces) const {
     for (const plugins::LoadedPlugin* plugin : plugins_) {
-        abi::StageHook& hook = plugin->as<abi::StageHook>();
-        if ((hook.stages() & (1U << static_cast<unsigned>(stage))) == 0) continue;
+        if (!wants(plugin, stage)) continue;
         const CallContext context(facts_, config_, *plugin, journal_);
         const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
         plugins::call(*plugin, [&](abi::ErrorSink* e) {
-            return hook.run(context.raw(), stage, sdk::to_abi(rootfs), namespaces != nullptr ? &fds : nullptr, e);
+            return plugin->as<abi::StageHook>().run(context.raw(), stage, sdk::to_abi(rootfs), namespaces != nullptr ? &fds : nullptr, e);
         });
     }
 }

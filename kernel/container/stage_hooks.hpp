@@ -15,6 +15,7 @@ public:
     StageHooks(const Facts& facts, const config::Config& config);
 
     void attach_journal(lifecycle::Journal* journal) { journal_ = journal; }
+    bool any(abi::HookStage stage) const;
     /// Those that want this stage, in order; throws at the first failure. `rootfs` and `namespaces` as in abi::StageHook::run.
     void run(abi::HookStage stage, const std::string& rootfs = {}, const process::NamespaceSet* namespaces = nullptr) const;
 

@@ -10,6 +10,12 @@ void fill_start_table(Run& run) {
     const auto add = [&](lifecycle::Stage stage, std::string actor, void (*step)(Run&)) {
         run.lifecycle.add(stage, std::move(actor), [&run, step] { step(run); });
     };
+    const auto hooked = [&](abi::HookStage stage, std::string_view name) {
+        return run.hooks.any(name) || run.actors.stage_hooks.any(stage);
+    };
+    const auto add_hooks = [&](lifecycle::Stage stage, abi::HookStage hooks, void (*step)(Run&)) {
+        if (hooked(hooks, lifecycle::name_of(stage))) add(stage, "hooks", step);
+    };
     const Actors& actors = run.actors;
     const auto title = [](const plugins::LoadedPlugin* plugin) { return plugin->title(); };
 
@@ -17,7 +23,7 @@ void fill_start_table(Run& run) {
 
     if (run.facts.raw().ordinary_user != 0) add(pre_start, "kernel (user namespace)", host::enter_user_namespace);
     add(pre_start, "kernel (mount namespace)", host::leave_mount_namespace);
-    add(pre_start, "hooks", host::run_pre_start_hooks);
+    add_hooks(pre_start, abi::HookStage::pre_start, host::run_pre_start_hooks);
     add(pre_start, "console", host::prepare_console);
     for (const ModuleChoice& module : actors.confinement.modules()) {
         run.lifecycle.add(pre_start, title(module.plugin),
@@ -33,9 +39,10 @@ void fill_start_table(Run& run) {
         });
     }
 
+    if (actors.cgroup.limits(abi::CgroupPhase::before_setup)) add(clone, title(actors.cgroup.driver()), host::set_limits);
     add(clone, "kernel", host::make_child);
+    run.lifecycle.add_beside(clone, "kernel (cgroups)", [&run] { inside::begin(run); });
     add(clone, "kernel (id map)", host::map_ids);
-    if (actors.cgroup.available()) add(clone, title(actors.cgroup.driver()), host::set_limits);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(clone, title(network.plugin), [&run, i = &network - actors.networks.data()] {
             host::connect_network(run, static_cast<size_t>(i));
@@ -45,25 +52,28 @@ void fill_start_table(Run& run) {
     add(clone, "kernel (idmapped mounts)", host::map_mounts);
 
     add(pre_mount, "kernel", inside::enter);
-    add(pre_mount, "hooks", inside::run_pre_mount_hooks);
+    add_hooks(pre_mount, abi::HookStage::pre_mount, inside::run_pre_mount_hooks);
 
     add(mount, "kernel (rootfs)", inside::mount_rootfs);
     add(mount, "kernel (host name)", inside::set_identity);
     add(mount, "kernel (network)", inside::configure_network);
     add(mount, "kernel (mounts)", inside::mount_all);
-    add(mount, "hooks", inside::run_mount_hooks);
+    add_hooks(mount, abi::HookStage::mount, inside::run_mount_hooks);
+    add(mount, "kernel (nothing over the rootfs)", inside::check_rootfs);
 
-    add(autodev, "hooks", inside::run_autodev_hooks);
+    add_hooks(autodev, abi::HookStage::autodev, inside::run_autodev_hooks);
     add(autodev, "kernel", inside::make_devices);
 
     add(start, "kernel (pivot)", inside::pivot);
     add(start, "kernel (settings)", inside::apply_settings);
     add(start, "confinement", inside::confine);
-    add(start, "hooks", inside::run_start_hooks);
+    add_hooks(start, abi::HookStage::start, inside::run_start_hooks);
     add(start, "kernel", inside::become_session);
 
-    if (actors.cgroup.available()) add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
-    add(start_host, "hooks", host::run_start_host_hooks);
+    if (hooked(abi::HookStage::start_host, "start-host") || run.hooks.any("stop"))
+        add(start_host, "kernel (namespaces)", host::open_namespaces);
+    if (actors.cgroup.limits(abi::CgroupPhase::after_setup)) add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
+    add_hooks(start_host, abi::HookStage::start_host, host::run_start_host_hooks);
 
     add(exec, "kernel", inside::execute);
 }

@@ -6,14 +6,23 @@
 namespace keelson::lifecycle {
 
 void Lifecycle::add(Stage stage, std::string actor, std::function<void()> run) {
-    steps_.push_back({stage, std::move(actor), std::move(run)});
+    steps_.push_back({stage, side_of(stage), std::move(actor), std::move(run)});
+}
+
+void Lifecycle::add_beside(Stage stage, std::string actor, std::function<void()> run) {
+    const Side other = side_of(stage) == Side::host ? Side::inside : Side::host;
+    steps_.push_back({stage, other, std::move(actor), std::move(run)});
+}
+
+bool Lifecycle::empty(const StageRow& row) const {
+    return std::ranges::none_of(steps_, [&](const Step& s) { return s.stage == row.stage && s.side == row.side; });
 }
 
 void Lifecycle::run(Stage first, Stage last, Turns& turns, Trace& trace) {
     Side turn = Side::host;
     for (const StageRow& row : stages) {
         if (row.stage < first || row.stage > last) continue;
-        if (row.side != turn) {
+        if (row.side != turn && !empty(row)) {
             if (turn == side_)
                 turns.pass();
             else if (row.side == side_)
@@ -21,7 +30,7 @@ void Lifecycle::run(Stage first, Stage last, Turns& turns, Trace& trace) {
             turn = row.side;
         }
         for (const Step& step : steps_) {
-            if (step.stage == row.stage && row.side == side_) perform(step, trace);
+            if (step.stage == row.stage && step.side == side_) perform(step, trace);
         }
     }
 }
@@ -47,7 +56,8 @@ std::string Lifecycle::plan() const {
         text += cat(row.name, std::string(12 - row.name.size(), ' '), row.side == Side::host ? "host    " : "inside  ",
                     row.happens, "\n");
         for (const Step& step : steps_) {
-            if (step.stage == row.stage) text += cat("                      - ", step.actor, "\n");
+            if (step.stage != row.stage) continue;
+            text += cat("                      - ", step.actor, step.side == row.side ? "" : " (beside)", "\n");
         }
     }
     return text;

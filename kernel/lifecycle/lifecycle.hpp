@@ -15,6 +15,7 @@ namespace keelson::lifecycle {
 /// One thing that one actor does in a stage.
 struct Step {
     Stage stage;
+    Side side;
     std::string actor;  ///< "storage dir", "hooks", "kernel"
     std::function<void()> run;
 };
@@ -31,9 +32,13 @@ public:
 /// by `became(Side::inside)` in it.
 class Lifecycle {
 public:
+    /// For the side that the stage belongs to.
     void add(Stage stage, std::string actor, std::function<void()> run);
+    /// For the other side, which does it at the same time, and nobody waits for it before that side's next turn.
+    void add_beside(Stage stage, std::string actor, std::function<void()> run);
 
-    /// Runs the stages from `first` to `last` that belong to this process's side, in turns with the other side.
+    /// Runs this process's steps of the stages from `first` to `last`, in turns with the other side: a stage waits for what
+    /// the other side did before. A stage without steps takes no turn.
     /// An Error leaves with two places more: the actor, if it is not among them, and "stage NAME".
     void run(Stage first, Stage last, Turns& turns, Trace& trace);
     void became(Side side) noexcept { side_ = side; }
@@ -43,6 +48,7 @@ public:
     std::string plan() const;
 
 private:
+    bool empty(const StageRow& row) const;
     void perform(const Step& step, Trace& trace) const;
     static Error placed(Error error, const Step& step);
 

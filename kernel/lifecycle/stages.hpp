@@ -25,8 +25,8 @@ struct StageRow {
 inline constexpr std::array stages{
     StageRow{Stage::resolve, "resolve", Side::host, "configuration read, plugins chosen and checked; nothing touched yet"},
     StageRow{Stage::pre_start, "pre-start", Side::host, "hooks; console, confinement, cgroups, storage, networks made ready"},
-    StageRow{Stage::clone, "clone", Side::host, "namespaces made, ids mapped, limits set, links moved in"},
-    StageRow{Stage::pre_mount, "pre-mount", Side::inside, "cgroup entered, ids taken; hooks"},
+    StageRow{Stage::clone, "clone", Side::host, "limits set, namespaces made, cgroup entered, ids mapped, links moved in"},
+    StageRow{Stage::pre_mount, "pre-mount", Side::inside, "ids taken; hooks"},
     StageRow{Stage::mount, "mount", Side::inside, "rootfs, host name, network, auto mounts, entries; hooks"},
     StageRow{Stage::autodev, "autodev", Side::inside, "hooks; /dev, devpts, console and ttys"},
     StageRow{Stage::start, "start", Side::inside, "pivot, kernel settings, capabilities, confinement; hooks"},
@@ -37,6 +37,7 @@ inline constexpr std::array stages{
 };
 
 inline constexpr std::string_view name_of(Stage stage) { return stages[static_cast<size_t>(stage)].name; }
+inline constexpr Side side_of(Stage stage) { return stages[static_cast<size_t>(stage)].side; }
 /// The stages of a start are those before `stop`.
 inline constexpr bool belongs_to_start(Stage stage) { return stage < Stage::stop; }
 

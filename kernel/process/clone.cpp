@@ -15,6 +15,13 @@ namespace {
 
 long clone3(clone_args& arguments) { return ::syscall(SYS_clone3, &arguments, sizeof arguments); }
 
+/// What kernels do not know yet that have clone3 (since 5.3): CLONE_CLEAR_SIGHAND since 5.5, CLONE_INTO_CGROUP since 5.7.
+constexpr uint64_t newer_flags = CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
+
+void clear_signal_handlers() {
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+}
+
 /// For kernels before 5.3: clone(2) with CLONE_PIDFD, which stores the descriptor where the parent's tid would go.
 long clone_before_clone3(uint64_t flags, int& pidfd) {
     return ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
@@ -38,24 +45,25 @@ Clone clone_process(const CloneRequest& request) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = static_cast<uint64_t>(request.into_cgroup);
     }
+    if (request.default_signals) arguments.flags |= CLONE_CLEAR_SIGHAND;
     long pid = clone3(arguments);
-    bool moved = true;
-    if (pid < 0 && (errno == E2BIG || errno == EINVAL) && request.into_cgroup >= 0) {
-        arguments.flags &= ~static_cast<uint64_t>(CLONE_INTO_CGROUP);
+    if (pid < 0 && (errno == E2BIG || errno == EINVAL) && (arguments.flags & newer_flags) != 0) {
+        arguments.flags &= ~newer_flags;
         arguments.cgroup = 0;
         pid = clone3(arguments);
-        moved = false;
     }
     if (pid < 0 && errno == ENOSYS) {
+        arguments.flags &= ~newer_flags;
         pid = clone_before_clone3(request.flags, pidfd);
-        moved = request.into_cgroup < 0;
     }
     if (pid < 0) throw Error::last("clone", "");
-    if (pid == 0) return {};
+    if (pid == 0) {
+        if (request.default_signals && (arguments.flags & CLONE_CLEAR_SIGHAND) == 0) clear_signal_handlers();
+        return {};
+    }
     Clone result{static_cast<pid_t>(pid), UniqueFd(pidfd)};
-    ::fcntl(pidfd, F_SETFD, FD_CLOEXEC);
     try {
-        if (!moved) move_into_cgroup(request.into_cgroup, result.pid);
+        if (request.into_cgroup >= 0 && (arguments.flags & CLONE_INTO_CGROUP) == 0) move_into_cgroup(request.into_cgroup, result.pid);
     } catch (...) {
         // Nobody would know of it.
         send_signal(result.pidfd.get(), SIGKILL);

@@ -10,8 +10,9 @@
 namespace keelson::process {
 
 struct CloneRequest {
-    uint64_t flags = 0;    ///< CLONE_NEW*, CLONE_PARENT
-    int into_cgroup = -1;  ///< cgroup2 directory, borrowed
+    uint64_t flags = 0;            ///< CLONE_NEW*, CLONE_PARENT
+    int into_cgroup = -1;          ///< cgroup2 directory, borrowed
+    bool default_signals = false;  ///< nothing that the caller ignores is ignored in the child
 };
 
 struct Clone {

@@ -53,8 +53,43 @@ TEST_F(LifecycleTest, HostRunsItsStagesAndPassesTheTurn) {
     step(Stage::clone, "b");
     step(Stage::mount, "inside");
     step(Stage::pre_start, "a2");
+    step(Stage::exec, "inside");
     life.run(Stage::resolve, Stage::exec, turns, trace);
     EXPECT_THAT(log, ElementsAre("a", "a2", "b", "pass", "wait", "d", "pass"));
+}
+
+TEST_F(LifecycleTest, StageWithoutStepsTakesNoTurn) {
+    life.add(Stage::clone, "clone", [this] { life.became(Side::inside); });
+    step(Stage::mount, "mount");
+    step(Stage::exec, "exec");
+    life.run(Stage::resolve, Stage::exec, turns, trace);
+    EXPECT_THAT(log, ElementsAre("wait", "mount", "exec"));
+}
+
+TEST_F(LifecycleTest, HostDoesNotWaitForAStageOfItsOwnThatIsEmpty) {
+    step(Stage::clone, "clone");
+    step(Stage::mount, "inside");
+    step(Stage::exec, "inside");
+    life.run(Stage::resolve, Stage::exec, turns, trace);
+    EXPECT_THAT(log, ElementsAre("clone", "pass"));
+}
+
+TEST_F(LifecycleTest, ChildWorksBesideTheHostUntilItNeedsItsTurn) {
+    life.add(Stage::clone, "clone", [this] { life.became(Side::inside); });
+    step(Stage::clone, "host only");
+    life.add_beside(Stage::clone, "beside", [this] { log.push_back("beside"); });
+    step(Stage::mount, "mount");
+    life.run(Stage::resolve, Stage::exec, turns, trace);
+    EXPECT_THAT(log, ElementsAre("beside", "wait", "mount"));
+}
+
+TEST_F(LifecycleTest, HostWorksBesideTheChild) {
+    step(Stage::clone, "clone");
+    step(Stage::mount, "inside");
+    life.add_beside(Stage::mount, "beside", [this] { log.push_back("beside"); });
+    step(Stage::start_host, "hooks");
+    life.run(Stage::resolve, Stage::exec, turns, trace);
+    EXPECT_THAT(log, ElementsAre("clone", "pass", "beside", "wait", "hooks"));
 }
 
 TEST_F(LifecycleTest, ChildTakesOverWhereItWasMade) {
