@@ -45,6 +45,14 @@ std::optional<long> present_call(pid_t pid) {
     return std::strtol(text.c_str(), nullptr, 10);
 }
 
+/// Not a helper of the host's.
+bool is_in_a_container(pid_t pid) {
+    struct stat ours {
+    }, its{};
+    return ::stat("/proc/self/ns/pid", &ours) == 0 && ::stat(cat("/proc/", pid, "/ns/pid").c_str(), &its) == 0 &&
+           ours.st_ino != its.st_ino;
+}
+
 bool is_crash(int signal) {
     constexpr int faults[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGSYS};
     return std::ranges::find(faults, signal) != std::end(faults);
@@ -159,7 +167,7 @@ void Tracer::on_exec(pid_t pid, Process& process) {
     struct stat facts {};
     const bool there = ::stat(cat("/proc/", pid, "/exe").c_str(), &facts) == 0;
     if (!there || facts.st_ino != program_inode_ || facts.st_dev != program_device_) {
-        if (init_ == 0) init_ = pid;
+        if (init_ == 0 && is_in_a_container(pid)) init_ = pid;
         processes_.erase(pid);
         ::ptrace(PTRACE_DETACH, pid, 0, 0);
         return;

@@ -218,7 +218,7 @@ Snapshot World::look() const {
 std::vector<std::string> World::changed_from(const Snapshot& expected, milliseconds patience) const {
     const auto end = steady_clock::now() + patience;
     for (;;) {
-        while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+        while (::waitpid(-1, nullptr, WNOHANG | __WALL) > 0) continue;
         std::vector<std::string> lines = difference(expected, look());
         if (lines.empty() || steady_clock::now() > end) return lines;
         nap(milliseconds(10));

@@ -26,7 +26,7 @@ public:
     virtual void delegate(const std::string& path, uint32_t uid, uint32_t gid) const = 0;
     /// Adds what a process needs to get in.
     virtual void enter(const sdk::Context& context, const std::string& path, Role role, sdk::CgroupEntry& entry) const = 0;
-    /// Moves a process to the base of the hierarchy; `pivot`: where it goes when that takes no processes.
+    /// Moves a process, if it has not ended, to the base of the hierarchy; `pivot`: where it goes when that takes no processes.
     virtual void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const = 0;
     /// Throws ETIMEDOUT.
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;

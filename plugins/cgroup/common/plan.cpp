@@ -25,7 +25,7 @@ void keep_used(std::vector<Hierarchy>& hierarchies, const std::string& use) {
 
 bool may(const std::string& path, int what) {
     if (::access(path.c_str(), what) == 0) return true;
-    if (errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOENT) return false;
+    if (errno == EACCES || errno == EROFS || errno == ENOENT) return false;
     throw Error::last("ask for access to", path);
 }
 

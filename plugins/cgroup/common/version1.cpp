@@ -42,7 +42,9 @@ void Version1::enter(const sdk::Context&, const std::string& path, Role, sdk::Cg
 }
 
 void Version1::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string&) const {
-    sdk::write_file(hierarchy.base_directory() + "/tasks", cat(pid));
+    const std::string door = hierarchy.base_directory() + "/tasks";
+    const int code = sdk::try_write_file(door, cat(pid));
+    if (code != 0 && code != ESRCH) throw Error(code, door, cat("lead process ", pid, " out into"));
 }
 
 void Version1::freeze(const std::string& path, bool frozen, Deadline deadline) const {

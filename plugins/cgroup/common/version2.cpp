@@ -88,8 +88,8 @@ void Version2::enter(const sdk::Context& context, const std::string& path, Role 
 
 void Version2::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const {
     const std::string base = hierarchy.base_directory();
-    if (sdk::try_write_file(base + "/cgroup.threads", cat(pid)) == 0) return;
-    if (sdk::try_write_file(base + "/cgroup.procs", cat(pid)) == 0) return;
+    for (const char* door : {"/cgroup.threads", "/cgroup.procs"})
+        if (const int code = sdk::try_write_file(base + door, cat(pid)); code == 0 || code == ESRCH) return;
     const std::string refuge = hierarchy.directory(pivot);
     if (::mkdir(refuge.c_str(), 0755) != 0 && errno != EEXIST) throw Error::last("make cgroup", refuge);
     sdk::write_file(refuge + "/cgroup.procs", cat(pid));
