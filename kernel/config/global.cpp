@@ -143,7 +143,8 @@ const std::string& installation_prefix() {
     static const std::string prefix = [] {
         const std::string program = path_of_this_program();
         const std::string directory = program.substr(0, program.find_last_of('/'));
-        return directory.substr(0, directory.find_last_of('/'));
+        constexpr std::string_view ours = "/lib/keelson";
+        return directory.substr(0, directory.ends_with(ours) ? directory.size() - ours.size() : directory.find_last_of('/'));
     }();
     return prefix;
 }

@@ -9,7 +9,7 @@
 prefix=$work/prefix name=$klt-pl
 cmake --install "$KEELSON_BUILD" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install: $(tail -n 5 "$work/log")"
 PATH=$prefix/bin:$PATH KEELSON_BUILD=$prefix
-for file in bin/keelson bin/lxc-start share/man/man1/keelson.1 share/man/man1/lxc-start.1 share/man/man5/lxc.container.conf.5 \
+for file in bin/keelson bin/lxc-start lib/keelson/keelson share/man/man1/keelson.1 share/man/man1/lxc-start.1 share/man/man5/lxc.container.conf.5 \
   share/bash-completion/completions/lxc-start lib/keelson/plugins/net/veth.so include/keelson/abi/base.hpp; do
   [ -e "$prefix/$file" ] || fail "the installation has no $file"
 done

@@ -1,4 +1,5 @@
 #include <frontends/cli/verb_table.hpp>
+#include <frontends/launcher/entering.hpp>
 
 #include <gtest/gtest.h>
 
@@ -31,6 +32,13 @@ TEST(VerbTable, WhatIsOnlyKeelsonsAbbreviatesNothingOfLxcs) {
     for (const Verb* verb : verbs())
         for (const auto& option : verb->options)
             EXPECT_TRUE(!option.own || option.letter == 0) << verb->name << " --" << option.word;
+}
+
+TEST(VerbTable, TheLauncherKnowsWhichVerbsEnter) {
+    std::string entering;
+    for (const Verb* verb : verbs())
+        if (verb->enters) entering += std::string(verb->name) + '\0';
+    EXPECT_EQ(entering + '\0', std::string(keelson::entering_verbs, sizeof keelson::entering_verbs));
 }
 
 TEST(VerbTable, SuggestsWhatWasMeant) {
