@@ -41,13 +41,13 @@ void give_to_root(const Run& run, const console::Pty& pty) {
 
 /// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other
 /// one that is not ours (ours close on exec).
-void leave_caller() {
+void leave_caller(const Run& run) {
     ::setsid();
     if (::chdir("/") != 0) throw Error::last("enter", "/");
     const UniqueFd null = base::open_file("/dev/null", O_RDWR);
     for (const int fd : {0, 1, 2}) ::dup2(null.get(), fd);
     base::detach_log_from_stderr();
-    for (const int fd : base::inheritable_fds()) {
+    for (const int fd : run.of_caller) {
         if (fd > 2) ::close(fd);
     }
 }
@@ -137,7 +137,7 @@ void become_monitor(Run& run) {
         }
         run.report = std::move(ours);
         run.monitor_born = true;
-        leave_caller();
+        leave_caller(run);
         process::set_title(cat("[lxc monitor] ", run.facts.lxcpath(), " ", run.facts.name()));
         place.enter_v1();
     }

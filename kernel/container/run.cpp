@@ -1,3 +1,4 @@
+#include <kernel/base/file.hpp>
 #include <kernel/container/run.hpp>
 
 namespace keelson::container {
@@ -19,6 +20,7 @@ Run::Run(const Facts& its_facts, config::Config& its_config, const StartOptions&
       config(its_config),
       options(its_options),
       command(choose_command(config, options)),
+      of_caller(options.daemonize ? base::inheritable_fds() : std::vector<int>()),
       actors(facts, config),
       hooks(facts, config),
       console(config) {

@@ -27,6 +27,8 @@ struct Run {
     config::Config& config;
     const StartOptions& options;
     std::vector<std::string> command;
+    /// Descriptors of the caller's, which a monitor in the background closes. Found before there are many of ours.
+    std::vector<int> of_caller;
 
     Actors actors;
     Hooks hooks;

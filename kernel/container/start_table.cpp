@@ -70,7 +70,8 @@ void fill_start_table(Run& run) {
     add_hooks(start, abi::HookStage::start, inside::run_start_hooks);
     add(start, "kernel", inside::become_session);
 
-    if (hooked(abi::HookStage::start_host, "start-host") || run.hooks.any("stop"))
+    // Those after the end are told of them as well.
+    if (hooked(abi::HookStage::start_host, "start-host") || run.hooks.any("stop") || run.hooks.any("post-stop"))
         add(start_host, "kernel (namespaces)", host::open_namespaces);
     if (actors.cgroup.limits(abi::CgroupPhase::after_setup)) add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
     add_hooks(start_host, abi::HookStage::start_host, host::run_start_host_hooks);

@@ -88,6 +88,19 @@ for stage in pre-start pre-mount mount autodev start start-host; do
   host_is_as_it_was "after the hook $stage failed"
 done
 
+# a stop hook that is alone has every namespace of the container, also those that it made itself
+container "$name" "lxc.hook.version = 1" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = $work/namespaces"
+printf '#!/bin/sh\nfor v in "$LXC_MNT_NS" "$LXC_NET_NS" "$LXC_CGROUP_NS"; do readlink "$v"; done >%s/seen\n' "$work" >"$work/namespaces"
+chmod 755 "$work/namespaces"
+k start -n "$name" || fail "with a stop hook alone it does not start"
+pid=$(k info -n "$name" -p -H)
+for one in mnt net cgroup; do readlink "/proc/$pid/ns/$one"; done >"$work/wanted"
+k stop -k -n "$name"
+seen() { [ "$(wc -l <"$work/seen")" = 3 ]; }
+wait_for 5 seen || fail "the stop hook did not run"
+diff "$work/wanted" "$work/seen" || fail "a stop hook alone does not see the container's namespaces (< wanted, > seen)"
+rm -rf "${lxcpath:?}/$name"
+
 # one that fails when it ends is reported, and the stop succeeds
 container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false" \
   "lxc.log.file = $work/log"

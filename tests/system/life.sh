@@ -43,7 +43,13 @@ expect 0 k wait -n "$web" -s STOPPED -t 5
 expect 1 k wait -n "$web" -s RUNNING -t 1
 
 # running
+exec 77>"$work/of-caller"
 expect 0 k start -n "$web"
+for holder in /proc/[0-9]*/fd/77; do
+  [ "$(readlink "$holder")" != "$work/of-caller" ] || [ "$holder" = "/proc/$$/fd/77" ] ||
+    fail "a descriptor of the caller is open in $(tr '\0' ' ' <"${holder%/fd/77}/cmdline")"
+done
+exec 77>&-
 [ "$(state)" = RUNNING ] || fail "after start it is $(state)"
 expect 0 k start -n "$web"
 pid=$(k info -n "$web" -p -H)

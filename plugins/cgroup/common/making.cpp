@@ -75,7 +75,7 @@ private:
     }
 
     void make_room(const std::string& path) const {
-        const std::string owner = owner_of(path, context_.by_ordinary_user());
+        const std::string owner = owner_of(path, context_.by_ordinary_user()).value_or("");
         if (owner == context_.directory()) {
             if (!remove_killing(path, in_milliseconds(patience_ms)))
                 throw Error(EBUSY, path, "what an earlier start of this container has left does not go away");
@@ -122,8 +122,9 @@ void lead_out(const Spared& process, const Cgroups& cgroups, const Hierarchy& hi
 }
 
 void remove_one(const sdk::Context& context, const std::string& path) {
-    const std::string owner = owner_of(path, context.by_ordinary_user());
-    if (owner.empty()) {
+    const std::optional<std::string> owner = owner_of(path, context.by_ordinary_user());
+    if (!owner) return;
+    if (owner->empty()) {
         if (!remove_empty(path)) context.warn(cat("cgroup ", path, " has processes and no mark of ours: it is left"));
     } else if (owner == context.directory() && !remove_killing(path, in_milliseconds(patience_ms))) {
         throw Error(EBUSY, path, "processes in the cgroup do not end");

@@ -91,9 +91,10 @@ std::vector<pid_t> processes(const std::string& path) {
     return pids;
 }
 
-std::string owner_of(const std::string& path, bool ordinary_user) {
+std::optional<std::string> owner_of(const std::string& path, bool ordinary_user) {
     char value[4096];
     const ssize_t size = ::lgetxattr(path.c_str(), mark_for(ordinary_user), value, sizeof value);
+    if (size < 0 && errno == ENOENT) return std::nullopt;
     return size > 0 ? std::string(value, static_cast<size_t>(size)) : std::string();
 }
 

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,9 @@ inline Deadline in_milliseconds(uint32_t count) { return std::chrono::steady_clo
 /// The owner that stands for "several containers", on directories above their cgroups.
 inline constexpr const char* shared_owner = "shared";
 
-/// The owner's text; empty if there is no mark or no directory. `ordinary_user` chooses the attribute: root believes only what
-/// root has set.
-std::string owner_of(const std::string& path, bool ordinary_user);
+/// The owner's text, empty if there is no mark; nothing if there is no directory. `ordinary_user` chooses the attribute: root
+/// believes only what root has set.
+std::optional<std::string> owner_of(const std::string& path, bool ordinary_user);
 
 /// mkdir(2) and the mark. False if it exists already. A host that takes no marks is no
 /// error: such a cgroup is removed only when it is empty.
