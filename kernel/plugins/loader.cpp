@@ -1,6 +1,3 @@
-#define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
-
 #include <kernel/plugins/crash_guard.hpp>
 #include <kernel/plugins/loader.hpp>
 
@@ -13,17 +10,11 @@
 namespace keelson::plugins {
 namespace {
 
-/// A loaded object. The descriptor stays open with it: "/proc/self/fd/N" is the name by which the dynamic loader knows the
-/// object, and a name that came again would give the wrong one.
-struct Kept {
-    UniqueFd fd;
-    boost::dll::shared_library library;
-};
-
-/// Objects are never unloaded: their destructors may run at exit, and pointers into them are everywhere.
-Kept& keep(UniqueFd fd) {
-    static auto& all = *new std::deque<Kept>;
-    return all.emplace_back(std::move(fd));
+/// The descriptor of an object stays open with it: "/proc/self/fd/N" is the name by which the dynamic loader knows the object,
+/// and a name that came again would give the wrong one. Objects are never unloaded: pointers into them are everywhere.
+int keep(UniqueFd fd) {
+    static auto& all = *new std::deque<UniqueFd>;
+    return all.emplace_back(std::move(fd)).get();
 }
 
 /// Turns dlerror(3)'s text, "OBJECT: words", into words about the plugin.
@@ -42,7 +33,6 @@ Error not_loadable(std::string_view text, const std::string& object, const std::
 
 /// What is done under the crash guard, and what came of it.
 struct Attempt {
-    boost::dll::shared_library& library;
     std::string object;
     const PluginFile& file;
     std::string loader_error;
@@ -51,17 +41,14 @@ struct Attempt {
     sdk::ErrorCollector errors;
 
     void run() {
-        std::error_code failed;
-        library.load(object, failed, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
-        if (failed) {
-            const char* text = ::dlerror();
-            loader_error = text ? text : failed.message();
+        void* const library = ::dlopen(object.c_str(), RTLD_NOW | RTLD_LOCAL);
+        if (!library) {
+            loader_error = ::dlerror();
             return;
         }
-        if (!library.has(KEELSON_PLUGIN_SYMBOL)) return;
-        const auto& descriptor = library.get<const abi::PluginDescriptor>(KEELSON_PLUGIN_SYMBOL);
-        opened = file.kind == descriptor.kind && file.name == descriptor.name && descriptor.open;
-        if (opened) interface = descriptor.open(&errors);
+        const auto* descriptor = static_cast<const abi::PluginDescriptor*>(::dlsym(library, KEELSON_PLUGIN_SYMBOL));
+        opened = descriptor && file.kind == descriptor->kind && file.name == descriptor->name && descriptor->open;
+        if (opened) interface = descriptor->open(&errors);
     }
 };
 
@@ -74,8 +61,7 @@ Error crash(int signal, const std::string& path) {
 }  // namespace
 
 void* load_object(UniqueFd fd, const PluginFile& file, bool* crashed) {
-    Kept& kept = keep(std::move(fd));
-    Attempt attempt{kept.library, cat("/proc/self/fd/", kept.fd.get()), file, {}, false, nullptr, {}};
+    Attempt attempt{cat("/proc/self/fd/", keep(std::move(fd))), file, {}, false, nullptr, {}};
     const int signal = signal_while([](void* argument) { static_cast<Attempt*>(argument)->run(); }, &attempt);
     if (signal != 0) {
         *crashed = true;
