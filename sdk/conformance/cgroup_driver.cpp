@@ -2,6 +2,8 @@
 #include <conformance/check.hpp>
 #include <conformance/subject.hpp>
 #include <keelson/abi/cgroup_driver.hpp>
+#include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -54,7 +56,18 @@ public:
     bool frozen(TestContainer& container) {
         bool now = false;
         must("is_frozen", [&](auto* error) { return driver.is_frozen(container.context(), state(), &now, error); });
+        sdk::StringCollector file;
+        must("frozen_file",
+             [&](auto* error) { return driver.frozen_file(container.context(), state(), &file, error); });
+        if (!file.all().empty()) check_frozen_file(file.all(), now);
         return now;
+    }
+
+    static void check_frozen_file(const std::vector<std::string>& path_and_text, bool frozen) {
+        if (path_and_text.size() != 2) throw Failure("frozen_file gives a path without a text, or more");
+        if (path_and_text[0].empty()) return;
+        const bool says = sdk::trim(sdk::read_file(path_and_text[0])) != path_and_text[1];
+        if (says != frozen) throw Failure(cat(path_and_text[0], " of frozen_file says otherwise than is_frozen"));
     }
 
     void freeze(TestContainer& container, bool wanted) {

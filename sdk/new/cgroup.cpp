@@ -58,6 +58,10 @@ public:
         return read(context, state, "cgroup.events").find("frozen 1") != std::string::npos;
     }
 
+    std::optional<FrozenFile> frozen_file(const Context&, State state) override {
+        return FrozenFile{cat(state, "/cgroup.freeze"), "0"};
+    }
+
     std::string read(const Context&, State state, std::string_view file) override {
         const UniqueFd fd = open(state, file, O_RDONLY);
         std::string text(65536, '\0');

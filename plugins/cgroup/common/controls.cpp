@@ -5,6 +5,11 @@
 
 namespace keelson::cgroup {
 
+bool Controls::is_frozen(const std::string& path) const {
+    const sdk::FrozenFile file = frozen_file(path);
+    return sdk::trim(sdk::read_file(file.path)) != file.text;
+}
+
 std::optional<uint64_t> number_in(const std::string& path) {
     const auto text = sdk::try_read_file(path);
     return text ? sdk::parse_number<uint64_t>(sdk::trim(*text)) : std::nullopt;

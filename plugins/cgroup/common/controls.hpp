@@ -30,7 +30,9 @@ public:
     virtual void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const = 0;
     /// Throws ETIMEDOUT.
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;
-    virtual bool is_frozen(const std::string& path) const = 0;
+    /// It is frozen as long as another text stands there.
+    virtual sdk::FrozenFile frozen_file(const std::string& path) const = 0;
+    bool is_frozen(const std::string& path) const;
     /// Fills in what this hierarchy can tell and leaves the rest.
     virtual void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const = 0;
 };

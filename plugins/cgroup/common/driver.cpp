@@ -116,6 +116,13 @@ std::vector<sdk::CgroupMount> Driver::mounts(const sdk::Context&, State state, c
     return pure ? unified_mounts(request) : split_mounts(cgroups, request);
 }
 
+std::optional<sdk::FrozenFile> Driver::frozen_file(const sdk::Context&, State state) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    if (cgroups.hierarchies.empty()) return sdk::FrozenFile{};
+    const Hierarchy& hierarchy = freezer_of(cgroups);
+    return controls_.of(hierarchy).frozen_file(limit_directory(cgroups, hierarchy));
+}
+
 void Driver::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces&) {
     remove(context, Cgroups::parse(record), controls_);
 }

@@ -64,9 +64,7 @@ void Version1::freeze(const std::string& path, bool frozen, Deadline deadline) c
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }
 
-bool Version1::is_frozen(const std::string& path) const {
-    return sdk::trim(sdk::read_file(path + "/freezer.state")) != "THAWED";
-}
+sdk::FrozenFile Version1::frozen_file(const std::string& path) const { return {path + "/freezer.state", "THAWED"}; }
 
 /// Looks only for the files of the hierarchy's own controllers: one that is not there is as dear as one that is.
 void Version1::usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const {

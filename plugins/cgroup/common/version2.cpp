@@ -103,7 +103,7 @@ void Version2::freeze(const std::string& path, bool frozen, Deadline deadline) c
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }
 
-bool Version2::is_frozen(const std::string& path) const { return sdk::trim(sdk::read_file(path + "/cgroup.freeze")) == "1"; }
+sdk::FrozenFile Version2::frozen_file(const std::string& path) const { return {path + "/cgroup.freeze", "0"}; }
 
 void Version2::usage(const Hierarchy&, const std::string& path, abi::CgroupUsage& usage) const {
     const auto set = [](uint64_t& field, std::optional<uint64_t> value, uint64_t factor = 1) {

@@ -5,6 +5,10 @@
 #include <keelson/sdk/plugin.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace keelson::sdk {
 
 /// How to get into a cgroup.
@@ -16,6 +20,11 @@ struct CgroupEntry {
 struct CgroupMount {
     std::string type, source, target, options;
     bool read_only = false;
+};
+
+/// The file in which `text` stands as long as nothing is frozen; no path: nothing ever is.
+struct FrozenFile {
+    std::string path, text;
 };
 
 class CgroupDriver : public Plugin {
@@ -32,6 +41,7 @@ public:
     virtual std::string path(const Context&, State, std::string_view controller) = 0;
     virtual abi::CgroupUsage usage(const Context&, State) = 0;
     virtual std::vector<CgroupMount> mounts(const Context&, State, const abi::CgroupMountRequest&) = 0;
+    virtual std::optional<FrozenFile> frozen_file(const Context&, State) { return {}; }
 };
 
 class CgroupDriverBridge final : public Bridge<abi::CgroupDriver, CgroupDriver> {
@@ -89,6 +99,15 @@ private:
                                            to_abi(mount.source), to_abi(mount.target), to_abi(mount.options)};
                 out->mount(&raw);
             }
+        });
+    }
+    abi::Status frozen_file(const abi::Context* context, abi::StringView state, abi::StringSink* path_and_text,
+                            abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] {
+            const auto file = author_.frozen_file(Context(*context), from_abi(state));
+            if (!file) return;
+            path_and_text->add(to_abi(file->path));
+            path_and_text->add(to_abi(file->text));
         });
     }
 };

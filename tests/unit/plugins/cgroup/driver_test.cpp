@@ -249,6 +249,19 @@ TEST_F(CgroupDriver, FreezesAndThaws) {
     EXPECT_FALSE(driver.is_frozen(container.context(), state));
 }
 
+TEST_F(CgroupDriver, NamesTheFileThatTellsWhetherItIsFrozen) {
+    const std::string state = driver.create(container.context());
+    ASSERT_GT(start(state), 0);
+    const auto file = driver.frozen_file(container.context(), state);
+    ASSERT_TRUE(file);
+    const auto says_frozen = [&] { return sdk::trim(sdk::read_file(file->path)) != file->text; };
+    EXPECT_FALSE(says_frozen());
+    driver.freeze(container.context(), state, true, 2000);
+    EXPECT_TRUE(says_frozen());
+    driver.freeze(container.context(), state, false, 2000);
+    EXPECT_FALSE(says_frozen());
+}
+
 TEST_F(CgroupDriver, AFrozenContainerIsKilledByUndo) {
     const std::string state = driver.create(container.context());
     const pid_t pid = start(state);
