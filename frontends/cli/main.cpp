@@ -1,6 +1,8 @@
 // One program: called as lxc-NAME it is that tool of LXC, else its first word says what to do.
 #include <frontends/cli/readonly_exec.hpp>
 #include <frontends/cli/verb.hpp>
+#include <kernel/container/takeover.hpp>
+#include <kernel/process/next_program.hpp>
 
 #include <cstdio>
 #include <new>
@@ -46,6 +48,7 @@ int run_as_keelson(std::vector<std::string> arguments, char** argv) {
 
 int main(int argc, char** argv) try {
     if (argc < 1) return 1;
+    if (process::takes_over(argc, argv)) container::take_over(argc, argv);
     const std::string program(base_name(argv[0]));
     std::vector<std::string> arguments(argv + 1, argv + argc);
     if (program.starts_with("lxc-")) return run_as_lxc(program, std::move(arguments), argv);

@@ -1,12 +1,11 @@
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <frontends/cli/readonly_exec.hpp>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 #include <kernel/config/global.hpp>
+#include <kernel/process/next_program.hpp>
 
 #include <climits>
 #include <cstdlib>
@@ -17,16 +16,6 @@ namespace keelson::cli {
 namespace {
 
 constexpr const char* this_program = "/proc/self/exe";
-
-UniqueFd read_only_clone() {
-    UniqueFd clone(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, this_program, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-    if (!clone) throw Error::last("clone the mount of", this_program, "entering a container needs CAP_SYS_ADMIN");
-    mount_attr attributes{};
-    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;
-    if (::syscall(SYS_mount_setattr, clone.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0)
-        throw Error::last("make read-only the mount of", this_program);
-    return clone;
-}
 
 std::string path_of_this_program() {
     char path[PATH_MAX];
@@ -49,7 +38,7 @@ void ensure_readonly_program(char** argv) {
         ::unsetenv(config::program_path_variable);
         return;
     }
-    const UniqueFd clone = read_only_clone();
+    const UniqueFd clone = process::read_only_clone(AT_FDCWD, this_program);
     ::setenv(config::program_path_variable, path_of_this_program().c_str(), 1);
     ::execveat(clone.get(), "", argv, environ, AT_EMPTY_PATH);
     throw Error::last("execute the read-only clone of", this_program);

@@ -78,11 +78,7 @@ void write_to_stderr(const Sink& to, std::string_view message, const Where& wher
                                   ' ', message, '\n'));
 }
 
-}  // namespace
-
-void open_log(const LogOptions& options) {
-    UniqueFd file;
-    if (!options.file.empty()) file = open_file(options.file, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+void use(const LogOptions& options, UniqueFd file) {
     Sink& to = sink();
     if (to.options.facility) ::closelog();
     to.options = options;
@@ -90,6 +86,36 @@ void open_log(const LogOptions& options) {
     if (options.facility) ::openlog(to.options.program.c_str(), LOG_PID | LOG_NDELAY, *options.facility);
     to.file = std::move(file);
     to.to_stderr = !options.quiet;
+}
+
+}  // namespace
+
+void open_log(const LogOptions& options) {
+    UniqueFd file;
+    if (!options.file.empty()) file = open_file(options.file, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+    use(options, std::move(file));
+}
+
+void pack_log(Packer& packed) {
+    const Sink& from = sink();
+    packed.text(from.options.program);
+    packed.text(from.options.container);
+    packed.text(from.options.file);
+    packed.number(static_cast<int>(from.options.level));
+    packed.number(from.options.facility.value_or(-1));
+    packed.number(!from.to_stderr);
+    packed.fd(from.file.get());
+}
+
+void unpack_log(Unpacker& packed) {
+    LogOptions options;
+    options.program = packed.text();
+    options.container = packed.text();
+    options.file = packed.text();
+    options.level = static_cast<Level>(packed.number<int>());
+    if (const int facility = packed.number<int>(); facility >= 0) options.facility = facility;
+    options.quiet = packed.flag();
+    use(options, packed.fd());
 }
 
 void detach_log_from_stderr() noexcept { sink().to_stderr = false; }

@@ -4,6 +4,8 @@
 //   NAME CATEGORY - FILE:FUNCTION:LINE - MESSAGE                                        (syslog(3), from PROGRAM)
 #pragma once
 
+#include <kernel/base/packed.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +36,9 @@ struct Where {
 
 /// Throws Error when the file cannot be opened.
 void open_log(const LogOptions& options);
+/// For the next program of this process: its log goes on as ours.
+void pack_log(Packer& packed);
+void unpack_log(Unpacker& packed);
 /// Stops writing to stderr (a monitor in the background).
 void detach_log_from_stderr() noexcept;
 bool log_wants(Level level) noexcept;

@@ -139,14 +139,26 @@ std::string path_of_this_program() {
 
 }  // namespace
 
+namespace {
+
+std::string& known_prefix() {
+    static std::string prefix;
+    return prefix;
+}
+
+}  // namespace
+
 const std::string& installation_prefix() {
-    static const std::string prefix = [] {
+    std::string& prefix = known_prefix();
+    if (prefix.empty()) {
         const std::string program = path_of_this_program();
         const std::string directory = program.substr(0, program.find_last_of('/'));
         constexpr std::string_view ours = "/lib/keelson";
-        return directory.substr(0, directory.ends_with(ours) ? directory.size() - ours.size() : directory.find_last_of('/'));
-    }();
+        prefix = directory.substr(0, directory.ends_with(ours) ? directory.size() - ours.size() : directory.find_last_of('/'));
+    }
     return prefix;
 }
+
+void set_installation_prefix(std::string prefix) { known_prefix() = std::move(prefix); }
 
 }  // namespace keelson::config

@@ -33,5 +33,7 @@ std::string default_log_file(const std::string& lxcpath, const std::string& name
 inline constexpr const char* program_path_variable = "KEELSON_PROGRAM";
 /// PREFIX of the installation (or of the build tree), from /proc/self/exe.
 const std::string& installation_prefix();
+/// What the program before us in this process knew: ours may have been replaced at its path since.
+void set_installation_prefix(std::string prefix);
 
 }  // namespace keelson::config

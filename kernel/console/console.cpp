@@ -60,8 +60,7 @@ void set_raw(int fd) {
 }  // namespace
 
 struct Console::State {
-    explicit State(const config::Config& from)
-        : config(from), wanted(from.get("lxc.console.path") != "none"), buffer(from.size("lxc.console.buffer.size")) {}
+    explicit State(Settings from) : settings(std::move(from)), wanted(settings.path != "none"), buffer(settings.buffer_size) {}
 
     void write_out(std::string_view text);
     void send(Peer& peer, std::string_view text);
@@ -81,8 +80,8 @@ struct Console::State {
     }
     void drain() noexcept;
 
-    const config::Config& config;
-    bool wanted;
+    const Settings settings;
+    const bool wanted;
     Pty pty;
     bool adopted = false;  ///< the console's pty is the container's
     std::vector<Pty> ttys;
@@ -95,22 +94,22 @@ struct Console::State {
     monitor::EventLoop* loop = nullptr;
 };
 
-Console::Console(const config::Config& config) : state_(std::make_unique<State>(config)) {}
+Console::Console(Settings settings) : state_(std::make_unique<State>(std::move(settings))) {}
 Console::~Console() { close(); }
 
-bool Console::console_from_container() const { return state_->wanted && state_->config.number("lxc.pty.max") > 1; }
-bool Console::ttys_from_container() const { return tty_count() > 0 && state_->config.number("lxc.pty.max") > 0; }
-unsigned Console::tty_count() const { return static_cast<unsigned>(state_->config.number("lxc.tty.max")); }
+bool Console::console_from_container() const { return state_->wanted && state_->settings.most_ptys > 1; }
+bool Console::ttys_from_container() const { return tty_count() > 0 && state_->settings.most_ptys > 0; }
+unsigned Console::tty_count() const { return state_->settings.ttys; }
 
 void Console::prepare(bool foreground) {
     State& state = *state_;
     if (!ttys_from_container())
         for (unsigned i = 0; i < tty_count(); ++i) state.ttys.push_back(open_pty());
     if (!state.wanted) return;
-    if (const std::string log = state.config.get("lxc.console.logfile"); !log.empty())
-        state.log = LogFile(log, state.config.size("lxc.console.size"), state.config.flag("lxc.console.rotate"));
-    if (const std::string path = state.config.get("lxc.console.path"); !path.empty())
-        state.main.fd = open_peer_path(path);
+    const Settings& wanted = state.settings;
+    if (!wanted.log_file.empty()) state.log = LogFile(wanted.log_file, wanted.log_size, wanted.log_rotates);
+    if (!wanted.path.empty())
+        state.main.fd = open_peer_path(wanted.path);
     else if (foreground)  // a description of our own, so that the caller's keeps its flags; none without a terminal
         state.main.fd.reset(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
     if (!console_from_container()) state.pty = open_pty();
@@ -136,6 +135,77 @@ void Console::adopt_ttys(std::vector<UniqueFd> masters) {
 const Pty* Console::host_console() const { return state_->pty.master && !state_->adopted ? &state_->pty : nullptr; }
 const std::vector<Pty>& Console::host_ttys() const { return state_->ttys; }
 
+namespace {
+
+void pack(base::Packer& packed, const Pty& pty) {
+    packed.fd(pty.master.get());
+    packed.fd(pty.peer.get());
+    packed.number(pty.number);
+}
+
+Pty unpack_pty(base::Unpacker& packed) {
+    Pty pty;
+    pty.master = packed.fd();
+    pty.peer = packed.fd();
+    pty.number = packed.number<int>();
+    return pty;
+}
+
+void pack(base::Packer& packed, const Peer& peer) {
+    packed.fd(peer.fd.get());
+    packed.text(peer.unsent);
+    packed.number(peer.patient);
+}
+
+Peer unpack_peer(base::Unpacker& packed) {
+    Peer peer;
+    peer.fd = packed.fd();
+    peer.unsent = packed.text();
+    peer.patient = packed.flag();
+    return peer;
+}
+
+}  // namespace
+
+void Console::pack(base::Packer& packed) const {
+    const State& state = *state_;
+    console::pack(packed, state.pty);
+    packed.number(state.adopted);
+    packed.number(state.ttys.size());
+    for (const Pty& tty : state.ttys) console::pack(packed, tty);
+    console::pack(packed, state.main);
+    console::pack(packed, state.guest);
+    packed.number(state.buffer.capacity());
+    packed.text(state.buffer.peek(state.buffer.size()));
+    state.log.pack(packed);
+    packed.text(state.input);
+    packed.number(state.clients.size());
+    for (const auto& [client, number] : state.clients) {
+        packed.number(client);
+        packed.number(number);
+    }
+}
+
+void Console::unpack(base::Unpacker& packed) {
+    State& state = *state_;
+    state.pty = unpack_pty(packed);
+    state.adopted = packed.flag();
+    state.ttys.clear();
+    for (auto left = packed.number<size_t>(); left > 0; --left) state.ttys.push_back(unpack_pty(packed));
+    state.main = unpack_peer(packed);
+    state.guest = unpack_peer(packed);
+    state.buffer = RingBuffer(packed.number<size_t>());
+    state.buffer.write(packed.text());
+    state.log = LogFile(packed);
+    state.input = packed.text();
+    for (auto left = packed.number<size_t>(); left > 0; --left) {
+        const int client = packed.number<int>();
+        state.clients[client] = packed.number<int>();
+    }
+}
+
+bool Console::can_be_packed() const noexcept { return state_->raw == nullptr; }
+
 void Console::attach(monitor::EventLoop& loop) {
     State& state = *state_;
     if (!state.pty.master) return;
@@ -143,10 +213,13 @@ void Console::attach(monitor::EventLoop& loop) {
     loop.add(state.pty.master.get(), EPOLLIN,
              [&state](uint32_t events) { guard("the console loses output", [&] { state.on_master(events); }); });
     state.loop = &loop;
-    if (!state.main.alive()) return;
-    window_changed();
-    if (::isatty(state.main.fd.get())) state.raw = std::make_unique<RawTerminal>(state.main.fd.get());
-    state.watch(state.main);
+    if (state.main.alive()) {
+        window_changed();
+        if (::isatty(state.main.fd.get())) state.raw = std::make_unique<RawTerminal>(state.main.fd.get());
+        state.watch(state.main);
+    }
+    if (state.guest.alive()) state.watch(state.guest);
+    state.update_interest();
 }
 
 void Console::window_changed() noexcept {
@@ -308,6 +381,11 @@ void Console::release(int client) {
     const int number = found->second;
     state_->clients.erase(found);
     if (number == 0 && state_->loop) state_->lose(state_->guest);
+}
+
+std::string Console::logged(bool read, bool clear, uint64_t maximum, bool write_logfile) {
+    if (write_logfile) write_buffer_to_log();
+    return read || clear ? read_buffer(read, clear, maximum) : std::string();
 }
 
 std::string Console::read_buffer(bool read, bool clear, uint64_t maximum) {

@@ -1,8 +1,10 @@
 // The container's console and ttys on the monitor's side: relays, ring buffer, log file (lxc.console.*).
 #pragma once
 
-#include <kernel/config/config.hpp>
+#include <kernel/base/packed.hpp>
 #include <kernel/console/pty.hpp>
+#include <kernel/console/settings.hpp>
+#include <kernel/monitor/given_tty.hpp>
 
 #include <functional>
 #include <memory>
@@ -19,7 +21,7 @@ namespace keelson::console {
 /// What lxc.console.*, lxc.tty.* ask for, held by the monitor.
 class Console {
 public:
-    explicit Console(const config::Config& config);
+    explicit Console(Settings settings = {});
     ~Console();
 
     /// [host] Stage pre-start: opens log file and peer (lxc.console.path), and the ptys when they come from the host's devpts.
@@ -43,19 +45,24 @@ public:
     /// Writes out what is left in the pty, leaves the loop, restores the caller's terminal. May be called twice.
     void close() noexcept;
 
+    /// For the next program of this process, which `unpack`s it before `attach`.
+    void pack(base::Packer& packed) const;
+    void unpack(base::Unpacker& packed);
+    /// False while a terminal is in raw mode: only this program knows how it was before.
+    bool can_be_packed() const noexcept;
+
     /// lxc-console: tty number (-1: first free, 0: the console). Returns a duplicate of the master and the number; the slot is
     /// taken until `release`. No value: busy or none.
-    struct Given {
-        UniqueFd master;
-        int number;
-    };
+    using Given = monitor::GivenTty;
     std::optional<Given> give(int number, int client);
     void release(int client);
 
-    /// Command CONSOLE_LOG: `read` takes up to `maximum` bytes (0: all) out of the buffer, oldest first; then `clear` empties
-    /// it. Throws EFAULT: no buffer, ENODATA: empty.
+    /// Command CONSOLE_LOG. `write_logfile` appends what the buffer holds to the log file; `read` takes up to `maximum` bytes
+    /// (0: all) out of the buffer, oldest first; then `clear` empties it. Throws EFAULT: no buffer, ENODATA: empty, ENOENT: no
+    /// log file.
+    std::string logged(bool read, bool clear, uint64_t maximum, bool write_logfile);
+
     std::string read_buffer(bool read, bool clear, uint64_t maximum);
-    /// Appends what the buffer holds to the log file. Throws as above; ENOENT: no log file.
     void write_buffer_to_log();
 
 private:

@@ -21,6 +21,23 @@ LogFile::LogFile(std::string path, uint64_t limit, bool rotate)
     if (::fstat(fd_.get(), &status) == 0) size_ = static_cast<uint64_t>(status.st_size);
 }
 
+LogFile::LogFile(base::Unpacker& state)
+    : path_(state.text()),
+      limit_(state.number<uint64_t>()),
+      size_(state.number<uint64_t>()),
+      rotate_(state.flag()),
+      warned_(state.flag()),
+      fd_(state.fd()) {}
+
+void LogFile::pack(base::Packer& state) const {
+    state.text(path_);
+    state.number(limit_);
+    state.number(size_);
+    state.number(rotate_);
+    state.number(warned_);
+    state.fd(fd_.get());
+}
+
 void LogFile::write(std::string_view text) noexcept try {
     if (!fd_) return;
     while (limit_ > 0 && size_ + text.size() > limit_) {

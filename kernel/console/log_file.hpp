@@ -2,6 +2,7 @@
 #pragma once
 
 #include <keelson/sdk/unique_fd.hpp>
+#include <kernel/base/packed.hpp>
 
 #include <cstdint>
 #include <string>
@@ -15,6 +16,10 @@ public:
     LogFile() = default;
     /// Throws.
     LogFile(std::string path, uint64_t limit, bool rotate);
+
+    /// As the program before us packed it.
+    explicit LogFile(base::Unpacker& state);
+    void pack(base::Packer& state) const;
 
     explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
     /// What cannot be written (a full disk) is lost, with one warning: a container does not stop for its log.

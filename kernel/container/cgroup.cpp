@@ -67,6 +67,11 @@ void Cgroup::create(lifecycle::Journal& journal) {
     state_ = state.first();
 }
 
+void Cgroup::adopt(std::string state, lifecycle::Journal& journal) {
+    state_ = std::move(state);
+    journal_ = &journal;
+}
+
 CgroupEntry Cgroup::entry(abi::CgroupRole role) const {
     CgroupEntry result;
     if (driver_ == nullptr) return result;
@@ -102,6 +107,14 @@ bool Cgroup::is_frozen() const {
     bool frozen = false;
     if (driver_ != nullptr) ask(&abi::CgroupDriver::is_frozen, &frozen);
     return frozen;
+}
+
+std::optional<Cgroup::FrozenFile> Cgroup::frozen_file() const {
+    if (driver_ == nullptr) return FrozenFile{};
+    sdk::StringCollector texts;
+    ask(&abi::CgroupDriver::frozen_file, static_cast<abi::StringSink*>(&texts));
+    if (texts.all().size() != 2) return std::nullopt;
+    return FrozenFile{texts.all()[0], texts.all()[1]};
 }
 
 std::string Cgroup::read(const std::string& file) const {

@@ -4,6 +4,7 @@
 #include <kernel/container/facts.hpp>
 #include <kernel/filesystem/rootfs_setup.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,19 @@ public:
     const std::string& state() const noexcept { return state_; }
 
     void create(lifecycle::Journal& journal);
+    /// Goes on with what another process created.
+    void adopt(std::string state, lifecycle::Journal& journal);
     CgroupEntry entry(abi::CgroupRole role) const;
     /// Whether the configuration has some of that phase.
     bool limits(abi::CgroupPhase phase) const;
     void limit(abi::CgroupPhase phase) const;
     void freeze(bool frozen, unsigned timeout_ms) const;
     bool is_frozen() const;
+    /// See abi::CgroupDriver; none when no file tells.
+    struct FrozenFile {
+        std::string path, thawed_text;
+    };
+    std::optional<FrozenFile> frozen_file() const;
     std::string read(const std::string& file) const;
     void write(const std::string& file, const std::string& value) const;
     std::string path(const std::string& controller) const;

@@ -21,6 +21,8 @@ struct StartOptions {
     std::string pid_file;              ///< the monitor's pid
     bool close_all_fds = false;
     std::string trace_file;  ///< Chrome trace of the start
+    /// This program's main() calls take_over(): its monitors may wait as the small program, and execute this one again.
+    bool program_takes_over = false;
 };
 
 struct AttachOptions {

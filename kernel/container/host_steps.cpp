@@ -5,6 +5,7 @@
 #include <kernel/container/link_text.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/process/credentials.hpp>
+#include <kernel/process/next_program.hpp>
 #include <kernel/process/settings.hpp>
 #include <kernel/process/title.hpp>
 #include <kernel/process/user_privilege.hpp>
@@ -138,7 +139,7 @@ void become_monitor(Run& run) {
         run.report = std::move(ours);
         run.monitor_born = true;
         leave_caller(run);
-        process::set_title(cat("[lxc monitor] ", run.facts.lxcpath(), " ", run.facts.name()));
+        process::set_title(cat(process::monitor_title, run.facts.lxcpath(), " ", run.facts.name()));
         place.enter_v1();
     }
     write_pid_file(run);

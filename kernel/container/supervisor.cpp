@@ -2,10 +2,15 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
+#include <kernel/config/global.hpp>
 #include <kernel/container/runtime_state.hpp>
 #include <kernel/container/supervisor.hpp>
+#include <kernel/container/takeover.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/monitor/command_client.hpp>
+#include <kernel/monitor/handed_over.hpp>
+#include <kernel/process/next_program.hpp>
+#include <kernel/process/passed_signals.hpp>
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -13,7 +18,6 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,14 +25,6 @@
 
 namespace keelson::container {
 namespace {
-
-/// What the monitor takes: everything but the signals of its own faults.
-sigset_t taken_signals() {
-    sigset_t set;
-    ::sigfillset(&set);
-    for (const int signal : {SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGABRT}) ::sigdelset(&set, signal);
-    return set;
-}
 
 std::string upper(std::string_view text) {
     std::string out(text);
@@ -82,19 +78,16 @@ Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
     sigset_t before;
-    const sigset_t forwarded = taken_signals();
+    const sigset_t forwarded = process::taken_signals();
     ::sigprocmask(SIG_BLOCK, &forwarded, &before);
     const auto restore = [&] { ::sigprocmask(SIG_SETMASK, &before, nullptr); };
     try {
-        do {
-            start();
-            if (run_->lifecycle.side() == lifecycle::Side::caller) {
-                restore();
-                return wait_for_report();
-            }
-            serve();
-            finish(reboots(wait_status_));
-        } while (reboots(wait_status_));
+        start();
+        if (run_->lifecycle.side() == lifecycle::Side::caller) {
+            restore();
+            return wait_for_report();
+        }
+        live();
     } catch (const std::exception& error) {
         restore();
         if (!monitor_born_) throw;
@@ -107,10 +100,22 @@ int Supervisor::run() {
     return wait_status_;
 }
 
+void Supervisor::live() {
+    for (;;) {
+        serve();
+        const bool again = reboots(wait_status_);
+        finish(again);
+        if (!again) return;
+        start();
+    }
+}
+
+void Supervisor::choose_plugins() { run_ = std::make_unique<Run>(facts_, config_, options_); }
+
 /// Nothing is touched yet, so nothing is undone when it fails.
 void Supervisor::resolve() {
     try {
-        run_ = std::make_unique<Run>(facts_, config_, options_);
+        choose_plugins();
     } catch (Error& error) {
         throw error.at("stage resolve");
     }
@@ -197,16 +202,22 @@ void Supervisor::listen() {
     UniqueFd socket(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3));
     if (!socket) throw Error::last("duplicate the command socket of", facts_.name());
     server_.emplace(std::move(socket), *loop_, *this);
+    watch_container();
+}
+
+void Supervisor::watch_container() {
     run_->console.attach(*loop_);
-    handle_signals();
+    if (!signals_) signals_ = process::open_taken_signals();
+    loop_->add(signals_.get(), EPOLLIN, [this](uint32_t) {
+        process::pass_on_signals(signals_.get(), run_->child.pidfd.get(), [this] { run_->console.window_changed(); });
+    });
     loop_->add(run_->child.pidfd.get(), EPOLLIN, [this](uint32_t) { loop_->stop(); });
 }
 
 /// Until init has ended. Whatever keeps the monitor from serving ends the container: nobody else could.
 void Supervisor::serve() {
-    give_back_memory();
     try {
-        loop_->run();
+        wait_for_the_end();
         wait_status_ = process::reap(run_->child.pidfd.get());
     } catch (const std::exception& error) {
         base::log_error(cat("the container is ended: ", error.what()));
@@ -226,24 +237,99 @@ void Supervisor::end_child() {
     });
 }
 
-/// Whatever the monitor is told, init is told; a hang-up of the monitor's terminal ends the container.
-void Supervisor::handle_signals() {
-    const sigset_t set = taken_signals();
-    if (!signals_) signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals_) throw Error::last("make a signalfd", "");
-    loop_->add(signals_.get(), EPOLLIN, [this](uint32_t) {
-        signalfd_siginfo info{};
-        while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-            const int signal = static_cast<int>(info.ssi_signo);
-            if (signal == SIGCHLD) continue;
-            if (signal == SIGWINCH) {
-                run_->console.window_changed();
-                continue;
-            }
-            tolerate("pass on a signal",
-                     [&] { process::send_signal(run_->child.pidfd.get(), signal == SIGHUP ? SIGTERM : signal); });
+/// A container that lives for longer than a moment is watched by the small program. Before, it would only cost time, and most
+/// that is asked of a container is asked then.
+void Supervisor::wait_for_the_end() {
+    constexpr std::chrono::seconds moment(1);
+    if (!can_be_small()) return give_back_memory(), loop_->run();
+    if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
+    try {
+        become_small();
+    } catch (const std::exception& error) {
+        base::log_warn(cat("the monitor keeps its plugins in memory: ", error.what()));
+    }
+    give_back_memory();
+    loop_->run();
+}
+
+/// An ordinary user's capabilities do not outlive exec(2), and one in the foreground has a caller to return to.
+bool Supervisor::can_be_small() const {
+    return monitor_born_ && options_.program_takes_over && facts_.raw().ordinary_user == 0 && run_->console.can_be_packed() &&
+           run_->actors.cgroup.frozen_file();
+}
+
+void Supervisor::become_small() {
+    if (!small_program_) small_program_ = open_small_program();
+    const UniqueFd this_program = process::this_program();
+    base::Packer watch, container;
+    watch.fd(this_program.get());
+    watched().pack(watch);
+    server_->pack(watch);
+    run_->console.pack(watch);
+    Takeover{.small_program = small_program_.get(),
+             .init_pidfd = run_->child.pidfd.get(),
+             .journal = run_->journal->fd(),
+             .name = facts_.name(),
+             .lxcpath = facts_.lxcpath(),
+             .config_path = config_.path(),
+             .installation_prefix = config::installation_prefix(),
+             .options = options_}
+        .pack(container);
+    container.fd(listener_.get());
+    pack(container, *run_);
+    const base::Packer all = monitor::hand_over(watch, container);
+    process::go_on_as(small_program_.get(), cat(process::monitor_title, facts_.lxcpath(), " ", facts_.name()), all.str(),
+                      all.fds());
+}
+
+void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base::Unpacker& container) {
+    base::pass_on({takeover.small_program, takeover.journal}, false);
+    monitor_born_ = true;
+    state_ = monitor::State::running;
+    small_program_.reset(takeover.small_program);
+    run_->journal = lifecycle::Journal::held(facts_.runtime_directory(), UniqueFd(takeover.journal));
+    watch.fd();  // of the program that runs here
+    const monitor::Watched watched = monitor::Watched::unpack(watch);
+    loop_.emplace();
+    server_.emplace(watch, *loop_, *this);
+    run_->console.unpack(watch);
+    listener_ = container.fd();
+    unpack(container, watched, *run_);
+    watch_container();
+    server_->answer_deferred();
+}
+
+/// All that are set, and what our own commands ask of each network device and, to see that it is not there, of one more.
+std::map<std::string, std::string> Supervisor::items() {
+    std::map<std::string, std::string> items;
+    const auto add = [&](const std::string& key) {
+        if (items.contains(key)) return;
+        try {
+            items.emplace(key, config_item(key));
+        } catch (const Error&) {
+            items.emplace(key, "");  // such a device has no such key
         }
-    });
+    };
+    for (const config::Entry& entry : config_.entries()) add(entry.key);
+    for (const NetworkChoice& network : run_->actors.networks) {
+        for (const char* key : {"type", "link", "veth.pair"}) add(network.prefix() + key);
+    }
+    items.emplace(cat("lxc.net.", run_->actors.networks.empty() ? 0 : run_->actors.networks.back().index + 1, ".type"), "");
+    return items;
+}
+
+monitor::Watched Supervisor::watched() {
+    const Cgroup::FrozenFile frozen = run_->actors.cgroup.frozen_file().value();
+    return {.name = facts_.name(),
+            .lxcpath = facts_.lxcpath(),
+            .init = run_->child.pid,
+            .init_pidfd = run_->child.pidfd.get(),
+            .clone_flags = run_->namespaces,
+            .stop_signal = stop_signal(),
+            .devpts = run_->devpts.get(),
+            .frozen_file = frozen.path,
+            .thawed_text = frozen.thawed_text,
+            .items = items()};
 }
 
 /// Nobody is left to ask; one that waits for an answer itself would go on waiting.
@@ -321,7 +407,7 @@ UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
 void Supervisor::stop() {
     // Asked first, so that who hears of a failure knows that nothing was done.
     const bool frozen = run_->actors.cgroup.is_frozen();
-    process::send_signal(run_->child.pidfd.get(), config_.signal("lxc.signal.stop", SIGKILL));
+    process::send_signal(run_->child.pidfd.get(), stop_signal());
     if (frozen) run_->actors.cgroup.freeze(false, 10'000);
 }
 
@@ -334,17 +420,6 @@ void Supervisor::freeze(bool frozen, uint32_t timeout_s) {
     tell(frozen ? monitor::State::freezing : monitor::State::thawed);
     run_->actors.cgroup.freeze(frozen, (timeout_s == 0 ? usual_s : std::min(timeout_s, most_s)) * 1000);
     if (frozen) tell(monitor::State::frozen);
-}
-
-std::optional<monitor::CommandTarget::Tty> Supervisor::take_tty(int number, int client) {
-    std::optional<console::Console::Given> given = run_->console.give(number, client);
-    if (!given) return std::nullopt;
-    return Tty{std::move(given->master), given->number};
-}
-
-std::string Supervisor::console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) {
-    if (write_logfile) run_->console.write_buffer_to_log();
-    return read || clear ? run_->console.read_buffer(read, clear, maximum) : std::string();
 }
 
 }  // namespace keelson::container

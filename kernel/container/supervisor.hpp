@@ -4,12 +4,17 @@
 #include <kernel/container/run.hpp>
 #include <kernel/monitor/command_server.hpp>
 #include <kernel/monitor/event_loop.hpp>
+#include <kernel/monitor/watched.hpp>
+
+#include <csignal>
 
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace keelson::container {
+
+struct Takeover;
 
 class Supervisor final : public monitor::CommandTarget {
 public:
@@ -20,6 +25,13 @@ public:
     /// Foreground: returns when the container has stopped, with the wait status of init. Background: returns 0 in the caller
     /// once the container runs; the monitor itself never returns. Throws when the start failed; everything is undone then.
     int run();
+
+    /// The first step of a start, and of taking over: all that needs plugins. Throws.
+    void choose_plugins();
+    /// Takes what the small program had; then it is as if this one had started the container.
+    void take_over(const Takeover& takeover, base::Unpacker& watch, base::Unpacker& container);
+    /// From running to stopped, and again as often as it reboots.
+    void live();
 
     // monitor::CommandTarget
     monitor::State state() override;
@@ -34,9 +46,11 @@ public:
     void stop() override;
     void freeze(bool frozen, uint32_t timeout_s) override;
     int devpts_fd() override { return run_->devpts.get(); }
-    std::optional<Tty> take_tty(int number, int client) override;
+    std::optional<monitor::GivenTty> take_tty(int number, int client) override { return run_->console.give(number, client); }
     void client_gone(int client) override { run_->console.release(client); }
-    std::string console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) override;
+    std::string console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) override {
+        return run_->console.logged(read, clear, maximum, write_logfile);
+    }
 
 private:
     void resolve();
@@ -45,9 +59,16 @@ private:
     void start();
     void finish_start();
     void listen();
+    void watch_container();
     void serve();
+    void wait_for_the_end();
+    bool can_be_small() const;
+    /// Comes back by throwing alone, and then nothing has changed.
+    [[noreturn]] void become_small();
+    monitor::Watched watched();
+    std::map<std::string, std::string> items();
+    int stop_signal() const { return config_.signal("lxc.signal.stop", SIGKILL); }
     void end_child();
-    void handle_signals();
     /// A start that failed: the child says why and ends, the host side takes everything back and throws.
     [[noreturn]] void give_up(const Error& error);
     /// Stop is start, unwound: scripts and hooks, then the journal. Reports what failed to the log.
@@ -69,6 +90,7 @@ private:
     std::optional<monitor::EventLoop> loop_;
     std::optional<monitor::CommandServer> server_;
     UniqueFd signals_;
+    UniqueFd small_program_;  ///< the same for all its life
     monitor::State state_ = monitor::State::stopped;
     int wait_status_ = 0;
     bool monitor_born_ = false;

@@ -157,6 +157,12 @@ std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory
     return journal;
 }
 
+Journal Journal::held(std::string runtime_directory, UniqueFd file) {
+    Journal journal(std::move(runtime_directory), std::move(file));
+    journal.read_header();
+    return journal;
+}
+
 /// What is appended to half a line would be lost with it.
 void Journal::cut_off_half_line(std::string_view text) {
     const size_t whole = text.rfind('\n') + 1;

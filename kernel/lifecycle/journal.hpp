@@ -36,6 +36,10 @@ public:
     /// The journal of a dead monitor, locked now by us; none when there is no journal or its monitor lives.
     static std::optional<Journal> of_the_dead(const std::string& runtime_directory);
 
+    /// The journal that the program before us in this process held, by its descriptor, the lock with it.
+    static Journal held(std::string runtime_directory, UniqueFd file);
+    int fd() const noexcept { return file_.get(); }  ///< borrowed
+
     uint64_t intend(std::string_view kind, std::string_view plugin, std::string_view text);
     void complete(uint64_t id, std::string_view text);
     void strike(uint64_t id);

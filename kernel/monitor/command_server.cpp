@@ -66,7 +66,7 @@ uint32_t timeout_of(const RequestHeader& request, const std::string& data) {
 }
 
 struct Client {
-    enum class Stage { reading, writing, waiting };
+    enum class Stage { reading, writing, waiting, deferred };
     Stage stage = Stage::reading;
     bool allowed = false;
     bool has_tty = false;
@@ -76,7 +76,31 @@ struct Client {
     uint32_t wanted = 0;   ///< states, by bit
     std::string received;
     std::string unsent;
+
+    uint32_t events() const { return stage == Stage::writing ? EPOLLOUT : EPOLLIN | EPOLLRDHUP; }
+    void pack(base::Packer& packed) const;
+    static Client unpack(base::Unpacker& packed);
 };
+
+void Client::pack(base::Packer& packed) const {
+    packed.number(static_cast<int>(stage));
+    for (const bool mark : {allowed, has_tty, kept}) packed.number(mark);
+    packed.number(arrival);
+    packed.number(wanted);
+    packed.text(received);
+    packed.text(unsent);
+}
+
+Client Client::unpack(base::Unpacker& packed) {
+    Client client;
+    client.stage = static_cast<Stage>(packed.number<int>());
+    for (bool* mark : {&client.allowed, &client.has_tty, &client.kept}) *mark = packed.flag();
+    client.arrival = packed.number<uint64_t>();
+    client.wanted = packed.number<uint32_t>();
+    client.received = packed.text();
+    client.unsent = packed.text();
+    return client;
+}
 
 }  // namespace
 
@@ -92,6 +116,7 @@ struct CommandServer::Clients {
     }
 
     void accept();
+    std::vector<int> deferred() const;
     bool make_room(bool allowed, bool full);
     using Map = std::map<int, Client>;
     Map::iterator longest_silent();
@@ -206,7 +231,8 @@ void CommandServer::Clients::on_event(int fd, uint32_t events) {
     try {
         if (client.stage == Client::Stage::writing && (events & EPOLLOUT)) return flush(fd, client);
         if (client.stage == Client::Stage::reading && (events & EPOLLIN)) return read(fd, client);
-        if (client.stage == Client::Stage::waiting && !(events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
+        const bool silent = client.stage == Client::Stage::waiting || client.stage == Client::Stage::deferred;
+        if (silent && !(events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR))) {
             char ignored[256];
             if (::recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0) return;
         }
@@ -235,9 +261,22 @@ bool CommandServer::Clients::complete(int fd, Client& client) {
     const auto length = static_cast<size_t>(request.data_length);
     if (client.received.size() < sizeof request + length) return false;
     const std::string data = client.received.substr(sizeof request, length);
-    client.received = {};
-    respond(fd, client, carry_out(fd, client, request, data));
+    try {
+        Answer answer = carry_out(fd, client, request, data);
+        client.received = {};
+        respond(fd, client, std::move(answer));
+    } catch (const Deferred&) {
+        client.stage = Client::Stage::deferred;
+        loop.stop();
+    }
     return true;
+}
+
+std::vector<int> CommandServer::Clients::deferred() const {
+    std::vector<int> found;
+    for (const auto& [fd, client] : clients)
+        if (client.stage == Client::Stage::deferred) found.push_back(fd);
+    return found;
 }
 
 void CommandServer::Clients::respond(int fd, Client& client, Answer answer) {
@@ -422,6 +461,40 @@ UniqueFd CommandServer::listen(const std::string& lxcpath, const std::string& na
 
 CommandServer::CommandServer(UniqueFd listener, EventLoop& loop, CommandTarget& target)
     : clients_(std::make_unique<Clients>(std::move(listener), loop, target)) {}
+
+CommandServer::CommandServer(base::Unpacker& packed, EventLoop& loop, CommandTarget& target)
+    : CommandServer(packed.fd(), loop, target) {
+    clients_->arrivals = packed.number<uint64_t>();
+    for (auto left = packed.number<size_t>(); left > 0; --left) {
+        const int fd = packed.fd().release();
+        Client& client = clients_->clients[fd] = Client::unpack(packed);
+        clients_->watch(fd, client, client.events());
+    }
+}
+
+void CommandServer::pack(base::Packer& packed) const {
+    packed.fd(clients_->listener.get());
+    packed.number(clients_->arrivals);
+    packed.number(clients_->clients.size());
+    for (const auto& [fd, client] : clients_->clients) {
+        packed.fd(fd);
+        client.pack(packed);
+    }
+}
+
+void CommandServer::answer_deferred() {
+    for (const int fd : clients_->deferred()) {
+        // Answering one may have ended another's connection.
+        const auto found = clients_->clients.find(fd);
+        if (found == clients_->clients.end()) continue;
+        found->second.stage = Client::Stage::reading;
+        clients_->complete(fd, found->second);
+    }
+}
+
+void CommandServer::fail_deferred() {
+    for (const int fd : clients_->deferred()) clients_->respond(fd, clients_->clients.at(fd), failure(EAGAIN));
+}
 
 CommandServer::~CommandServer() = default;
 

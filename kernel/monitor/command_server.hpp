@@ -2,8 +2,10 @@
 #pragma once
 
 #include <keelson/sdk/unique_fd.hpp>
+#include <kernel/base/packed.hpp>
 #include <kernel/monitor/command.hpp>
 #include <kernel/monitor/event_loop.hpp>
+#include <kernel/monitor/given_tty.hpp>
 
 #include <functional>
 #include <map>
@@ -13,6 +15,9 @@
 #include <vector>
 
 namespace keelson::monitor {
+
+/// Thrown by a target that can not answer here and now: the request waits, and the loop is stopped.
+struct Deferred {};
 
 /// What commands need to know and do; implemented by the container's monitor.
 class CommandTarget {
@@ -30,11 +35,7 @@ public:
     virtual void stop() = 0;                                             ///< sends the stop signal, thaws
     virtual void freeze(bool frozen, uint32_t timeout_s) = 0;
     virtual int devpts_fd() = 0;  ///< borrowed, -1
-    struct Tty {
-        UniqueFd master;
-        int number;
-    };
-    virtual std::optional<Tty> take_tty(int number, int client) = 0;
+    virtual std::optional<GivenTty> take_tty(int number, int client) = 0;
     virtual void client_gone(int client) = 0;
     virtual std::string console_log(bool read, bool clear, uint64_t maximum, bool write_logfile) = 0;
 };
@@ -46,7 +47,14 @@ public:
     static UniqueFd listen(const std::string& lxcpath, const std::string& name);
 
     CommandServer(UniqueFd listener, EventLoop& loop, CommandTarget& target);
+    /// Goes on with the connections of the program before us. Requests that were deferred wait on.
+    CommandServer(base::Unpacker& packed, EventLoop& loop, CommandTarget& target);
     ~CommandServer();
+    void pack(base::Packer& packed) const;
+    /// Asks the target again for what it deferred.
+    void answer_deferred();
+    /// Nobody can answer.
+    void fail_deferred();
     /// Tells waiting state clients.
     void announce(State state);
 

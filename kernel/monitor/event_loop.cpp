@@ -3,7 +3,21 @@
 #include <kernel/base/log.hpp>
 #include <kernel/monitor/event_loop.hpp>
 
+#include <algorithm>
+#include <climits>
+
 namespace keelson::monitor {
+
+namespace {
+
+/// For epoll_wait(2): -1 without an end.
+int milliseconds_until(EventLoop::Clock::time_point end) {
+    if (end == EventLoop::Clock::time_point::max()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - EventLoop::Clock::now());
+    return static_cast<int>(std::clamp<int64_t>(left.count(), 0, INT_MAX));
+}
+
+}  // namespace
 
 EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     if (!epoll_) throw Error::last("epoll_create1", {});
@@ -24,16 +38,21 @@ void EventLoop::remove(int fd) {
     if (handlers_.erase(fd) != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void EventLoop::run() {
+void EventLoop::run() { run_until(Clock::time_point::max()); }
+
+bool EventLoop::run_until(Clock::time_point end) {
     running_ = true;
     while (running_) {
+        const int patience = milliseconds_until(end);
+        if (patience == 0) return false;
         // One event at a time: what a handler removes cannot be waiting in a list of events already taken.
         epoll_event event{};
-        const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
+        const int count = ::epoll_wait(epoll_.get(), &event, 1, patience);
         if (count < 0 && errno != EINTR) throw Error::last("epoll_wait", {});
         if (count <= 0) continue;
         dispatch(event.data.fd, event.events);
     }
+    return true;
 }
 
 void EventLoop::dispatch(int fd, uint32_t events) {

@@ -3,6 +3,7 @@
 
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,9 @@ public:
     /// Runs until `stop`. A handler that lets an exception out is logged and not called again; its descriptor is no longer
     /// watched, and everything else goes on.
     void run();
+    using Clock = std::chrono::steady_clock;
+    /// The same until then: false when nothing has stopped it before.
+    bool run_until(Clock::time_point end);
     void stop() noexcept { running_ = false; }
 
 private:

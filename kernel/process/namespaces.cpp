@@ -95,6 +95,15 @@ void NamespaceSet::add(pid_t pid, uint64_t flags) {
     }
 }
 
+void NamespaceSet::pack(base::Packer& packed) const {
+    packed.number(pid_);
+    for (const UniqueFd& fd : fds_) packed.fd(fd.get());
+}
+
+NamespaceSet::NamespaceSet(base::Unpacker& packed) : pid_(packed.number<pid_t>()) {
+    for (UniqueFd& fd : fds_) fd = packed.fd();
+}
+
 int NamespaceSet::fd(uint64_t flag) const noexcept {
     for (size_t i = 0; i < fds_.size(); ++i) {
         if (namespace_kinds()[i].flag == flag) return fds_[i].get();

@@ -3,6 +3,7 @@
 
 #include <keelson/abi/base.hpp>
 #include <keelson/sdk/unique_fd.hpp>
+#include <kernel/base/packed.hpp>
 #include <kernel/config/config.hpp>
 
 #include <sys/types.h>
@@ -36,6 +37,8 @@ public:
     NamespaceSet(pid_t pid, uint64_t flags);
     /// The cgroup and time namespaces exist only after the child made them.
     void add(pid_t pid, uint64_t flags);
+    void pack(base::Packer& packed) const;
+    explicit NamespaceSet(base::Unpacker& packed);
     abi::NamespaceFds fds() const noexcept;
     /// Name and descriptor of each one there is, in the order of namespace_kinds().
     std::vector<std::pair<std::string_view, int>> all() const;

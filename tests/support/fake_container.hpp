@@ -14,6 +14,7 @@ namespace keelson::test {
 struct FakeContainer final : monitor::CommandTarget {
     monitor::State present = monitor::State::running;
     int stops = 0;
+    bool defers = false;  ///< freezing
     std::vector<std::pair<bool, uint32_t>> freezes;
     std::string log = "line\n";
     std::vector<int> gone;
@@ -33,11 +34,14 @@ struct FakeContainer final : monitor::CommandTarget {
     std::string cgroup_path(const std::string& controller) override { return "/lxc.payload.web/" + controller; }
     UniqueFd cgroup_fd(const std::string&) override { throw Error(ENOENT, "cgroup2", "not there"); }
     void stop() override { ++stops; }
-    void freeze(bool frozen, uint32_t timeout) override { freezes.emplace_back(frozen, timeout); }
+    void freeze(bool frozen, uint32_t timeout) override {
+        if (defers) throw monitor::Deferred();
+        freezes.emplace_back(frozen, timeout);
+    }
     int devpts_fd() override { return -1; }
-    std::optional<Tty> take_tty(int number, int) override {
+    std::optional<monitor::GivenTty> take_tty(int number, int) override {
         if (number > 1) return std::nullopt;
-        return Tty{UniqueFd(::fcntl(null.get(), F_DUPFD_CLOEXEC, 0)), 1};
+        return monitor::GivenTty{UniqueFd(::fcntl(null.get(), F_DUPFD_CLOEXEC, 0)), 1};
     }
     void client_gone(int client) override { gone.push_back(client); }
     std::string console_log(bool read, bool clear, uint64_t maximum, bool) override {

@@ -93,7 +93,7 @@ void tell(const Invocation& invocation, const std::string& name, const Error& er
         Invocation of_one = invocation;
         of_one.name = container.name();
         log_as_configured(of_one, container.config());
-        container.start({});
+        container.start({.program_takes_over = true});
     } catch (const Error& error) {
         tell(invocation, container.name(), error);
         status = 1;

@@ -32,6 +32,7 @@ int run(Invocation& invocation) {
     if (invocation.words().empty() && !configured) return usage_failure(invocation, "missing command");
     log_as_configured(invocation, container.config());
     container::StartOptions start;
+    start.program_takes_over = true;
     start.execute = true;
     start.daemonize = invocation.options.has("daemon");
     start.command = invocation.words();

@@ -31,6 +31,7 @@ void apply(const Options& given, config::Config& config) {
 container::StartOptions start_options(const Invocation& invocation) {
     const Options& given = invocation.options;
     container::StartOptions start;
+    start.program_takes_over = true;
     start.daemonize = !given.has("foreground");
     start.command = invocation.words();
     start.pid_file = absolute(given.value("pidfile"));

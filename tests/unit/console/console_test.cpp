@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <termios.h>
 #include <kernel/base/file.hpp>
+#include <kernel/config/config.hpp>
 #include <kernel/console/console.hpp>
 #include <kernel/monitor/event_loop.hpp>
 
@@ -193,6 +194,38 @@ TEST_F(ConsoleTest, TtysAreGivenByNumberAndOnlyOnce) {
     EXPECT_FALSE(console->give(-1, 5));
     console->release(1);
     EXPECT_EQ(console->give(-1, 6)->number, 2);
+}
+
+TEST_F(ConsoleTest, GoesOnInTheNextProgramWithAllThatItHeld) {
+    const std::string log = directory + "/log";
+    begin("lxc.tty.max = 1\nlxc.console.buffer.size = 4096\nlxc.console.logfile = " + log + "\n");
+    ASSERT_EQ(::write(inside.get(), "before ", 7), 7);
+    const auto given = console->give(0, 1);
+    ASSERT_TRUE(given);
+    EXPECT_TRUE(console->give(1, 2));
+    settle();
+    ASSERT_TRUE(console->can_be_packed());
+    base::Packer packed;
+    console->pack(packed);
+    // As exec(2) does, and unlike its destructor, which would close what the next one has now.
+    static std::vector<Console*> gone;
+    gone.push_back(console.release());
+    base::Unpacker unpacked(packed.str());
+    monitor::EventLoop former;
+    std::swap(former, loop);
+    console = std::make_unique<Console>();
+    console->unpack(unpacked);
+    console->attach(loop);
+    ASSERT_EQ(::write(inside.get(), "after", 5), 5);
+    settle();
+    EXPECT_EQ(base::read_file(log), "before after");
+    EXPECT_EQ(console->read_buffer(true, false, 0), "before after");
+    char seen[32] = {};
+    EXPECT_EQ(::read(given->master.get(), seen, sizeof seen), 12);
+    EXPECT_FALSE(console->give(0, 3));
+    EXPECT_FALSE(console->give(1, 3));
+    console->release(2);
+    EXPECT_TRUE(console->give(1, 3));
 }
 
 TEST_F(ConsoleTest, KnowsWhereThePtysComeFrom) {

@@ -424,6 +424,113 @@ TEST(CommandClient, AMonitorOfAStrangerIsNotBelieved) {
     ::waitpid(child, nullptr, 0);
 }
 
+/// Two programs of one monitor, the second of which goes on with the descriptors of the first.
+struct HandedOverSocket : testing::Test {
+    HandedOverSocket() { container.path = path; }
+    void hand_over() {
+        base::Packer packed;
+        first->pack(packed);
+        // As exec(2) does, and unlike its destructor, which would close what the second has now.
+        static std::vector<CommandServer*> gone;
+        gone.push_back(first.release());
+        base::Unpacker unpacked(packed.str());
+        second = std::make_unique<CommandServer>(unpacked, later, container);
+    }
+    UniqueFd connect(std::string_view bytes) {
+        UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const AbstractAddress address(command_address(path, "web"));
+        EXPECT_EQ(::connect(fd.get(), address.get(), address.length()), 0);
+        send(fd, bytes);
+        return fd;
+    }
+    static void send(const UniqueFd& fd, std::string_view bytes) {
+        EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    }
+    static std::string request(Command command, const std::string& data = {}) {
+        const RequestHeader header{static_cast<int32_t>(command), static_cast<int32_t>(data.size()), 0};
+        return std::string(reinterpret_cast<const char*>(&header), sizeof header) + data;
+    }
+    static std::string wish(State state) {
+        StateWishes wishes{};
+        wishes.wanted[static_cast<size_t>(state)] = 1;
+        return {reinterpret_cast<const char*>(&wishes), sizeof wishes};
+    }
+    template <typename Message>
+    static std::optional<Message> received(const UniqueFd& fd) {
+        Message message{};
+        if (::recv(fd.get(), &message, sizeof message, MSG_DONTWAIT) != sizeof message) return std::nullopt;
+        return message;
+    }
+    /// False: a request was deferred.
+    static bool turn(EventLoop& loop) { return !loop.run_until(EventLoop::Clock::now() + 50ms); }
+
+    const std::string path =
+        cat("/klt-monitor-", ::getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name());
+    FakeContainer container;
+    EventLoop loop, later;
+    std::unique_ptr<CommandServer> first = std::make_unique<CommandServer>(CommandServer::listen(path, "web"), loop, container);
+    std::unique_ptr<CommandServer> second;
+};
+
+TEST_F(HandedOverSocket, ConnectionsGoOnWhereTheyWere) {
+    const std::string question = request(Command::get_init_pid);
+    const UniqueFd waits = connect(request(Command::add_state_client, wish(State::stopped)));
+    const UniqueFd tty = connect(request(Command::get_tty_fd));
+    const UniqueFd half = connect(std::string_view(question).substr(0, 7));
+    ASSERT_TRUE(turn(loop));
+    EXPECT_TRUE(received<ResponseHeader>(waits));
+    EXPECT_TRUE(received<ResponseHeader>(tty));
+    hand_over();
+    send(half, std::string_view(question).substr(7));
+    const UniqueFd fresh = connect(question);
+    ASSERT_TRUE(turn(later));
+    EXPECT_EQ(received<ResponseHeader>(half)->data, 4711U);
+    EXPECT_EQ(received<ResponseHeader>(fresh)->data, 4711U);
+    second->announce(State::stopped);
+    EXPECT_EQ(received<StateMessage>(waits)->state, static_cast<int32_t>(State::stopped));
+    EXPECT_TRUE(container.gone.empty());
+    ::shutdown(tty.get(), SHUT_RDWR);
+    ASSERT_TRUE(turn(later));
+    EXPECT_EQ(container.gone.size(), 1U);
+}
+
+TEST_F(HandedOverSocket, ADeferredRequestIsForTheNext) {
+    container.defers = true;
+    const UniqueFd freezes = connect(request(Command::freeze)), leaves = connect(request(Command::freeze));
+    EXPECT_FALSE(turn(loop));
+    EXPECT_FALSE(turn(loop));
+    ::shutdown(leaves.get(), SHUT_RDWR);
+    ASSERT_TRUE(turn(loop));
+    EXPECT_FALSE(received<ResponseHeader>(freezes));
+    hand_over();
+    container.defers = false;
+    second->answer_deferred();
+    EXPECT_EQ(received<ResponseHeader>(freezes)->result, 0);
+    EXPECT_EQ(container.freezes.size(), 1U);
+}
+
+TEST_F(HandedOverSocket, ADeferredRequestFailsWhenThereIsNoNext) {
+    container.defers = true;
+    const UniqueFd freezes = connect(request(Command::freeze));
+    EXPECT_FALSE(turn(loop));
+    first->fail_deferred();
+    EXPECT_EQ(received<ResponseHeader>(freezes)->result, -EAGAIN);
+}
+
+TEST(EventLoop, RunsUntilATimeOrUntilItIsStopped) {
+    EventLoop loop;
+    const auto begin = EventLoop::Clock::now();
+    EXPECT_FALSE(loop.run_until(begin + 20ms));
+    EXPECT_GE(EventLoop::Clock::now(), begin + 20ms);
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    ASSERT_EQ(::write(ends[1], "x", 1), 1);
+    loop.add(ends[0], POLLIN, [&](uint32_t) { loop.stop(); });
+    EXPECT_TRUE(loop.run_until(begin + 1h));
+    loop.remove(ends[0]);
+    ::close(ends[0]), ::close(ends[1]);
+}
+
 TEST(EventLoop, AHandlerThatThrowsIsNotCalledAgainAndTheOthersAre) {
     base::detach_log_from_stderr();
     EventLoop loop;

@@ -1,0 +1,82 @@
+#include <frontends/monitor/watch.hpp>
+#include <kernel/base/file.hpp>
+#include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
+#include <kernel/process/clone.hpp>
+#include <kernel/process/next_program.hpp>
+#include <kernel/process/passed_signals.hpp>
+
+#include <sys/epoll.h>
+
+namespace keelson::watch {
+
+Watch::Watch(std::string packed)
+    : packed_(std::move(packed)),
+      parts_(monitor::HandedOver::in(packed_)),
+      mine_(parts_.watch),
+      whole_program_(mine_.fd()),
+      watched_(monitor::Watched::unpack(mine_)),
+      server_(mine_, loop_, *this) {
+    console_.unpack(mine_);
+    base::Unpacker log(parts_.log);
+    base::unpack_log(log);
+    console_.attach(loop_);
+    signals_ = process::open_taken_signals();
+    loop_.add(signals_.get(), EPOLLIN, [this](uint32_t) {
+        process::pass_on_signals(signals_.get(), watched_.init_pidfd, [this] { console_.window_changed(); });
+    });
+    watch_init();
+}
+
+void Watch::watch_init() {
+    loop_.add(watched_.init_pidfd, EPOLLIN, [this](uint32_t) { loop_.stop(); });
+}
+
+void Watch::run() {
+    // What the whole program could not answer either.
+    server_.fail_deferred();
+    for (;;) {
+        loop_.run();
+        try {
+            go_back();
+        } catch (const std::exception& error) {
+            base::log_error(cat("the monitor can not do more than watch: ", error.what()));
+        }
+        server_.fail_deferred();
+        loop_.remove(watched_.init_pidfd);
+        loop_.run_until(monitor::EventLoop::Clock::now() + std::chrono::seconds(1));
+        server_.fail_deferred();
+        watch_init();
+    }
+}
+
+void Watch::go_back() {
+    base::Packer mine;
+    mine.fd(whole_program_.get());
+    watched_.pack(mine);
+    server_.pack(mine);
+    console_.pack(mine);
+    const base::Packer all = monitor::hand_over(mine, base::Packer(parts_.container));
+    process::go_on_as(whole_program_.get(), cat(process::monitor_title, watched_.lxcpath, " ", watched_.name), all.str(),
+                      all.fds());
+}
+
+monitor::State Watch::state() {
+    const bool frozen =
+        !watched_.frozen_file.empty() && base::trim(base::read_file(watched_.frozen_file)) != watched_.thawed_text;
+    return frozen ? monitor::State::frozen : monitor::State::running;
+}
+
+std::string Watch::config_item(const std::string& key) {
+    const auto known = watched_.items.find(key);
+    if (known == watched_.items.end()) throw monitor::Deferred();
+    return known->second;
+}
+
+void Watch::stop() {
+    // To let go of it takes the cgroups' plugin.
+    if (state() == monitor::State::frozen) throw monitor::Deferred();
+    process::send_signal(watched_.init_pidfd, watched_.stop_signal);
+}
+
+}  // namespace keelson::watch
