@@ -27,6 +27,7 @@ public:
     /// Adds what a process needs to get in.
     virtual void enter(const sdk::Context& context, const std::string& path, Role role, sdk::CgroupEntry& entry) const = 0;
     /// Moves a process, if it has not ended, to the base of the hierarchy; `pivot`: where it goes when that takes no processes.
+    /// `pid` 0 is the caller, which needs no lock over all processes in version 1, and so waits for no RCU grace period.
     virtual void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const = 0;
     /// Throws ETIMEDOUT.
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;

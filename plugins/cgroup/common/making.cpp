@@ -103,14 +103,14 @@ bool is_within(std::string_view path, std::string_view top) {
 
 /// A process that is not to be killed with what is inside.
 struct Spared {
-    pid_t pid;
+    pid_t pid;            ///< 0: we
     std::string cgroups;  ///< /proc/PID/cgroup
 };
 
 /// We, and who waits for our report: a start that went where the monitor goes (leave_base) is in there too.
 std::vector<Spared> spared() {
     const pid_t caller = ::getppid();
-    return {{::getpid(), sdk::read_file("/proc/self/cgroup")},
+    return {{0, sdk::read_file("/proc/self/cgroup")},
             {caller, sdk::try_read_file(cat("/proc/", caller, "/cgroup")).value_or("")}};
 }
 
