@@ -4,7 +4,6 @@
 #include <kernel/plugins/places.hpp>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,8 +22,6 @@ struct Head {
     uint64_t path, descriptor, keys;
 };
 static_assert(std::has_unique_object_representations_v<Head>);
-
-constexpr size_t preamble = magic.size() + sizeof(uint64_t);
 
 /// Eight bytes at a time, so that reading is not slower than asking the files; any one changed word changes it.
 uint64_t checksum(std::string_view bytes) {
