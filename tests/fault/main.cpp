@@ -242,7 +242,7 @@ int in_own_world(Options options) {
 
 Options parse(int argc, char** argv) {
     Options options;
-    const std::string beside = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "../lib/keelson/keelson";
+    const std::string beside = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "keelson";
     po::options_description known(summary);
     known.add_options()("help", "show this")("program", po::value(&options.program)->default_value(beside),
                                              "the keelson under test")(

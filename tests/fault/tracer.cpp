@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
 
 namespace keelson::fault {
 namespace {
@@ -45,6 +46,12 @@ std::optional<long> present_call(pid_t pid) {
     return std::strtol(text.c_str(), nullptr, 10);
 }
 
+/// None for what is gone.
+std::pair<dev_t, ino_t> identity_of(const std::string& file) {
+    struct stat facts {};
+    return ::stat(file.c_str(), &facts) == 0 ? std::pair{facts.st_dev, facts.st_ino} : std::pair<dev_t, ino_t>{};
+}
+
 /// Not a helper of the host's.
 bool is_in_a_container(pid_t pid) {
     struct stat ours {
@@ -69,10 +76,10 @@ void answer_with(pid_t pid, long value) { ::ptrace(PTRACE_POKEUSER, pid, offseto
 
 Tracer::Tracer(const std::string& program, Calls calls, std::optional<Injection> injection)
     : calls_(calls), injection_(std::move(injection)) {
-    struct stat facts {};
-    if (::stat(program.c_str(), &facts) != 0) throw Error::last("stat", program);
-    program_device_ = facts.st_dev;
-    program_inode_ = facts.st_ino;
+    namespace fs = std::filesystem;
+    programs_.insert(identity_of(program));
+    for (const auto& entry : fs::directory_iterator(fs::path(program).parent_path() / "../lib/keelson"))
+        if (entry.is_regular_file()) programs_.insert(identity_of(entry.path()));
 }
 
 void Tracer::adopt(pid_t pid, const std::string& role) {
@@ -80,7 +87,7 @@ void Tracer::adopt(pid_t pid, const std::string& role) {
     ::ptrace(PTRACE_INTERRUPT, pid, 0, 0);
     Process process;
     process.role = role;
-    process.past_loader = true;
+    process.ours = process.past_loader = true;
     processes_[pid] = process;
     // Its first stop is waited for here, so that it is in the same call whenever the command comes.
     int status = 0;
@@ -164,9 +171,8 @@ void Tracer::on_child(pid_t parent, pid_t child) {
 }
 
 void Tracer::on_exec(pid_t pid, Process& process) {
-    struct stat facts {};
-    const bool there = ::stat(cat("/proc/", pid, "/exe").c_str(), &facts) == 0;
-    if (!there || facts.st_ino != program_inode_ || facts.st_dev != program_device_) {
+    process.ours = programs_.contains(identity_of(cat("/proc/", pid, "/exe")));
+    if (!process.ours) {
         if (init_ == 0 && is_in_a_container(pid)) init_ = pid;
         processes_.erase(pid);
         ::ptrace(PTRACE_DETACH, pid, 0, 0);
@@ -193,7 +199,7 @@ void Tracer::on_entry(pid_t pid, Process& process, const __ptrace_syscall_info& 
     const auto number = static_cast<long>(call.entry.nr);
     const uint64_t* arguments = arguments_of(call);
     const uint64_t at = call.instruction_pointer;
-    if (process.loader_end == 0 && !process.past_loader) return;  // not ours yet: between fork and exec
+    if (!process.ours) return;  // yet: between fork and exec
     process.past_loader |= at < process.loader_begin || at >= process.loader_end;
     if (process.without_memory) return starve(pid, process, number, arguments);
     if (!process.past_loader || !is_point(number, arguments)) return;

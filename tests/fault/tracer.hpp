@@ -11,6 +11,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ struct Outcome {
 
 class Tracer {
 public:
-    /// `program` is the file whose processes are ours, and `calls` are the points.
+    /// Ours are the processes of this program and of those in lib/keelson beside it. `calls` are the points.
     Tracer(const std::string& program, Calls calls, std::optional<Injection> injection);
 
     /// A process that runs already is one of ours. Its calls count from here.
@@ -41,7 +42,7 @@ private:
     struct Process {
         std::string role;
         unsigned children = 0, calls = 0;
-        bool past_loader = false, without_memory = false, dead = false;
+        bool ours = false, past_loader = false, without_memory = false, dead = false;
         std::optional<long> answer;  ///< in place of the present call's
         uint64_t loader_begin = 0, loader_end = 0;
     };
@@ -63,8 +64,7 @@ private:
     void let_go();
     void give_up(std::chrono::seconds deadline);
 
-    dev_t program_device_ = 0;
-    ino_t program_inode_ = 0;
+    std::set<std::pair<dev_t, ino_t>> programs_;
     Calls calls_;
     std::optional<Injection> injection_;
     bool spent_ = false;
