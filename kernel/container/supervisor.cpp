@@ -241,10 +241,13 @@ void Supervisor::end_child() {
 /// that is asked of a container is asked then.
 void Supervisor::wait_for_the_end() {
     constexpr std::chrono::seconds moment(1);
-    if (!can_be_small()) return give_back_memory(), loop_->run();
-    if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
     try {
-        become_small();
+        if (can_be_small()) {
+            if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
+            become_small();
+        }
+    } catch (const std::bad_alloc&) {
+        // It stays whole, and has no memory to say so.
     } catch (const std::exception& error) {
         base::log_warn(cat("the monitor keeps its plugins in memory: ", error.what()));
     }

@@ -191,8 +191,8 @@ void CommandServer::Clients::greet(UniqueFd fd, bool allowed) {
         if (const auto left = clients.find(number); left != clients.end() && !left->second.watched)
             watch(number, left->second, EPOLLIN | EPOLLRDHUP);
     } catch (const std::exception& error) {
+        drop(number);  // first: a message takes memory
         base::log_warn(cat("command client refused: ", error.what()));
-        drop(number);
     }
 }
 
@@ -237,7 +237,9 @@ void CommandServer::Clients::on_event(int fd, uint32_t events) {
             if (::recv(fd, ignored, sizeof ignored, MSG_DONTWAIT) > 0) return;
         }
     } catch (const std::exception& error) {
+        drop(fd);
         base::log_warn(cat("command client dropped: ", error.what()));
+        return;
     }
     drop(fd);
 }

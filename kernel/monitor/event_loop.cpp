@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sys/epoll.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/log.hpp>
@@ -5,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <new>
 
 namespace keelson::monitor {
 
@@ -61,6 +63,9 @@ void EventLoop::dispatch(int fd, uint32_t events) {
     const std::shared_ptr<Handler> handler = found->second;
     try {
         (*handler)(events);
+    } catch (const std::bad_alloc&) {
+        // What still waits is told again, when there may be memory.
+        ::poll(nullptr, 0, 10);
     } catch (const std::exception& error) {
         base::log_error(cat("descriptor ", fd, " is watched no longer: ", error.what()));
         // Its number may be another's by now.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A sample of the points at which a system call fails or a process dies: always the same ones. tests/fault/every-point tries all.
 # also: nothing
-# timeout: 120
+# timeout: 240
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC is not what fails here"
 fault=$KEELSON_BUILD/bin/keelson-fault
