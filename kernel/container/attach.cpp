@@ -140,9 +140,15 @@ int Container::attach(const AttachOptions& options) {
     }
     turns.became_host();
     pty.peer.reset();
+    if (pty.master) {
+        turns.wait_for_exec();
+        relay(pty, log.get(), process.pidfd.get());
+        return process::shell_status(process::reap(process.pidfd.get()));
+    }
+    // Nothing to do until it ends, and what it said before exec is still there then: one wake-up instead of three.
+    const int status = process::reap(process.pidfd.get());
     turns.wait_for_exec();
-    if (pty.master) relay(pty, log.get(), process.pidfd.get());
-    return process::shell_status(process::reap(process.pidfd.get()));
+    return process::shell_status(status);
 }
 
 }  // namespace keelson::container
