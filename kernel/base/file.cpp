@@ -51,6 +51,7 @@ std::string read_fd(int fd, const std::string& name_for_errors) {
         if (count < 0) throw Error::last("read", name_for_errors);
         if (count == 0) break;
         filled += static_cast<size_t>(count);
+        if (filled == expected) break;  // as long as it was when it was opened
     }
     text.resize(filled);
     return text;
@@ -113,8 +114,8 @@ void make_directories(const std::string& path, unsigned mode) {
     }
 }
 
-bool exists(const std::string& path) {
-    if (::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0) return true;
+bool exists(const std::string& path, int directory) {
+    if (::faccessat(directory, path.c_str(), F_OK, AT_EACCESS) == 0) return true;
     constexpr int says_no[] = {ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG};
     if (std::ranges::find(says_no, errno) == std::end(says_no)) throw Error::last("look for", path);
     return false;

@@ -4,6 +4,8 @@
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <fcntl.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +35,8 @@ void put_runtime_file(const std::string& path, std::string_view text, unsigned m
 /// Makes a directory and its missing parents. Nothing happens when it is there. Throws.
 void make_directories(const std::string& path, unsigned mode);
 
-/// False when there is nothing, or we may not look. Throws when it cannot be told.
-bool exists(const std::string& path);
+/// False when there is nothing, or we may not look. Throws when it cannot be told. A relative path is below `directory`.
+bool exists(const std::string& path, int directory = AT_FDCWD);
 
 /// What is in a directory, but "." and ".."; nothing when there is no such directory. Throws.
 std::vector<std::string> names_in(const std::string& directory);

@@ -43,11 +43,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 std::vector<std::string_view> words(std::string_view text) {
+    const auto parts_words = [](char c) { return c == ' ' || c == '\t'; };
     std::vector<std::string_view> found;
-    for (size_t begin = text.find_first_not_of(" \t"); begin != std::string_view::npos;) {
-        const size_t end = text.find_first_of(" \t", begin);
-        found.push_back(text.substr(begin, end - begin));
-        begin = text.find_first_not_of(" \t", end);
+    for (size_t end = 0; end < text.size();) {
+        size_t begin = end;
+        while (begin < text.size() && parts_words(text[begin])) ++begin;
+        for (end = begin; end < text.size() && !parts_words(text[end]);) ++end;
+        if (end > begin) found.push_back(text.substr(begin, end - begin));
     }
     return found;
 }

@@ -68,6 +68,12 @@ void Config::load(const std::string& path) {
     Loader(*state_).load_file(path);
 }
 
+void Config::load_if_there(const std::string& path) {
+    const std::string before = state_->path;
+    if (before.empty()) state_->path = path;
+    if (!Loader(*state_).load_file_if_there(path)) state_->path = before;
+}
+
 void Config::load_text(std::string_view text, const std::string& name) { Loader(*state_).load_text(text, name); }
 
 void Config::set(std::string_view key, std::string_view value) {

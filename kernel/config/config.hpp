@@ -47,6 +47,7 @@ public:
 
     /// Reads a file on top of what is there. Throws Error: object "FILE:LINE", message with key, expectation, hint.
     void load(const std::string& path);
+    void load_if_there(const std::string& path);  ///< nothing when there is no such file
     /// The text of a file that is not on disk (tests, -s KEY=VALUE lines); `name` for errors.
     void load_text(std::string_view text, const std::string& name);
 

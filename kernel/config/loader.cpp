@@ -47,8 +47,17 @@ std::string_view until_nul(std::string_view text) { return text.substr(0, text.f
 
 void Loader::load_file(const std::string& path) { load_text(base::read_file(path), path); }
 
+bool Loader::load_file_if_there(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && !base::exists(path)) return false;
+    if (!file) throw Error::last("open", path);
+    load_text(base::read_fd(file.get(), path), path);
+    return true;
+}
+
 void Loader::load_text(std::string_view text, const std::string& name) {
     Origin origin{name, 0};
+    state_.expect(text.size());
     for (std::string_view rest = until_nul(text); !rest.empty();) {
         const std::string_view line = take_line(rest);
         ++origin.line;
@@ -74,7 +83,7 @@ void Loader::read_line(std::string_view line, const Origin& origin) {
         return;
     }
     try {
-        assign(line, origin);
+        assign(line, parts, origin);
         if (observer_ != nullptr) observer_->assigned(parts, origin);
     } catch (const Error& error) {
         keep(line);
@@ -82,15 +91,14 @@ void Loader::read_line(std::string_view line, const Origin& origin) {
     }
 }
 
-void Loader::assign(std::string_view line, const Origin& origin) {
-    const std::string_view body = without_end(line);
-    const Assignment parts = take_apart(body);
+void Loader::assign(std::string_view line, const Assignment& parts, const Origin& origin) {
     if (!parts.has_equals) throw Error(0, std::string(parts.key), "expected \"KEY = VALUE\", found no '=' after");
     const std::vector<std::string>& values = state_.apply(parts.key, parts.value, origin);
     // A hardware address that was drawn stays the same from now on, if the text is saved.
     const auto device = device_key(parts.key);
     const bool drawn = device && device->rest == "hwaddr" && !values.empty() && values.front() != parts.value;
     if (!drawn) return keep(line);
+    const std::string_view body = without_end(line);
     keep(cat(body.substr(0, parts.value_at), values.front(), line.substr(body.size())));
 }
 

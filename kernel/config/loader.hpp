@@ -29,12 +29,14 @@ public:
     explicit Loader(Config::State& state, LineObserver* observer = nullptr) : state_(state), observer_(observer) {}
 
     void load_file(const std::string& path);
+    /// False: there is no such file.
+    bool load_file_if_there(const std::string& path);
     /// Relative includes are relative to the working directory.
     void load_text(std::string_view text, const std::string& name);
 
 private:
     void read_line(std::string_view line, const Origin& origin);
-    void assign(std::string_view line, const Origin& origin);
+    void assign(std::string_view line, const Assignment& parts, const Origin& origin);
     void include(const std::string& path, const Origin& origin, size_t column);
     void include_directory(int directory, const std::string& path);
     void keep(std::string_view line) {

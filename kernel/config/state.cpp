@@ -87,6 +87,11 @@ const std::vector<std::string>& Config::State::apply(std::string_view given, std
     return values_;
 }
 
+void Config::State::expect(size_t bytes) {
+    constexpr size_t usual_line = 32;
+    entries.reserve(entries.size() + bytes / usual_line + 1);
+}
+
 const Entry* Config::State::find(std::string_view key) const {
     const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const Entry& entry) { return entry.key == key; });
     return found == entries.rend() ? nullptr : &*found;

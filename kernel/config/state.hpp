@@ -12,6 +12,8 @@ struct Config::State {
     /// Throws Error with the key as object. Returns what became of the value; valid until the next call.
     const std::vector<std::string>& apply(std::string_view name, std::string_view value, const Origin& origin);
 
+    /// A text of so many bytes is going to be read.
+    void expect(size_t bytes);
     const Entry* find(std::string_view key) const;
     void erase(std::string_view key);
     void erase_prefix(std::string_view prefix);

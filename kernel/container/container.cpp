@@ -46,7 +46,7 @@ bool Container::partial() const { return is_partial(*this); }
 config::Config& Container::config() {
     if (!config_) {
         config::Config loaded(plugins::PluginHost::instance());
-        if (defined()) loaded.load(config_path());
+        loaded.load_if_there(config_path());
         config_ = std::move(loaded);
     }
     return *config_;

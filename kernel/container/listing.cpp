@@ -8,7 +8,9 @@ namespace keelson::container {
 
 std::vector<std::string> defined_containers(const std::string& lxcpath) {
     std::vector<std::string> names = base::names_in(lxcpath);
-    std::erase_if(names, [&](const std::string& name) { return !base::exists(cat(lxcpath, "/", name, "/config")); });
+    if (names.empty()) return names;
+    const UniqueFd directory = base::open_file(lxcpath, O_PATH | O_DIRECTORY);
+    std::erase_if(names, [&](const std::string& name) { return !base::exists(name + "/config", directory.get()); });
     std::ranges::sort(names);
     return names;
 }
