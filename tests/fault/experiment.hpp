@@ -14,6 +14,7 @@ namespace keelson::fault {
 struct Kind {
     std::string network = "empty", storage = "dir";
     std::vector<std::string> lines;  ///< of the configuration, besides
+    bool small = false;              ///< its monitor has executed the small program when the operation begins
 };
 
 class Experiment {

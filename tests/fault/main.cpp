@@ -144,6 +144,7 @@ private:
 
     std::string lines() const {
         std::string text;
+        if (options_.kind.small) text += " --small";
         for (const std::string& line : options_.kind.lines) text += cat(" --line '", line, "'");
         return text;
     }
@@ -251,8 +252,9 @@ Options parse(int argc, char** argv) {
         "network", po::value(&options.kind.network)->default_value("empty"), "none, empty, veth, macvlan, phys or nat")(
         "storage", po::value(&options.kind.storage)->default_value("dir"), "dir, overlay, btrfs or loop")(
         "owner", po::value(&options.owner)->default_value("root"),
-        "root, user, or delegated: a user with cgroups of the user's own")("line", po::value(&options.kind.lines),
-                                                                           "of the configuration; may repeat")(
+        "root, user, or delegated: a user with cgroups of the user's own")(
+        "small", po::bool_switch(&options.kind.small), "the operation begins when the small monitor watches the container")(
+        "line", po::value(&options.kind.lines), "of the configuration; may repeat")(
         "cause", po::value(&options.causes), causes_in_words)("all-causes", po::bool_switch(&options.all_causes),
                                                               "every cause at every point")(
         "every", po::value(&options.every)->default_value(1), "try each n-th point only")(

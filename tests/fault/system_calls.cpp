@@ -21,8 +21,7 @@ constexpr long cannot_fail[] = {
     SYS_geteuid,       SYS_getgid,       SYS_getegid,         SYS_getpgrp,         SYS_umask,
     SYS_futex,         SYS_rseq,         SYS_set_robust_list, SYS_set_tid_address, SYS_arch_prctl,
     SYS_clock_gettime, SYS_gettimeofday, SYS_sched_yield,     SYS_getrandom,       SYS_restart_syscall,
-    SYS_uname,
-    SYS_capget,
+    SYS_uname,         SYS_capget,
 };
 
 /// Where the path stands among the arguments.
