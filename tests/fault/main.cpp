@@ -203,6 +203,7 @@ public:
 private:
     static void end(const std::string& path) {
         World::tidy(name_of_world(path));
+        ::umount2(path.c_str(), MNT_DETACH);
         ::rmdir(path.c_str());
     }
 
