@@ -118,8 +118,11 @@ public:
     std::string cgroup_get(const std::string& file);
     void cgroup_set(const std::string& file, const std::string& value);
 
-    /// Unwinds what a dead monitor left. True if there was something.
-    bool recover();
+    /// Unwinds what a dead monitor left. True if there was something. Waits at most `patience` for who still takes back what is
+    /// left of a container that has ended.
+    bool recover(std::chrono::milliseconds patience = {});
+    /// For who is about to change the container: it has ended, and so have its leftovers.
+    void settle();
 
 private:
     std::string name_, lxcpath_;

@@ -131,7 +131,7 @@ void Container::copy(const CopyOptions& options) {
         throw Error(EBUSY, name_, "the container is running", "stop it first, or use -a");
     const ContentLock reading(*this, ContentLock::Use::read);
     Container copy(options.name, options.lxcpath.empty() ? lxcpath_ : options.lxcpath);
-    copy.recover();
+    copy.settle();
     refuse_partial(copy);
     if (copy.defined()) throw Error(EEXIST, copy.name(), "the container already exists", "choose another name for the copy");
     const Facts from(name_, lxcpath_, process::IdMap::from(config()));

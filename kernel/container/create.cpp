@@ -125,7 +125,7 @@ private:
 
 void Container::create(const CreateOptions& options) {
     if (defined()) throw Error(EEXIST, name_, "the container already exists", cat("keelson destroy ", name_, " removes it"));
-    recover();
+    settle();
     refuse_partial(*this);
     config::Config config = base_config(options);
     process::IdMap idmap = process::IdMap::from(config);

@@ -62,7 +62,7 @@ void Container::destroy(bool force, bool snapshots) {
     refuse_being_created(*this);
     const ContentLock destroying(*this, ContentLock::Use::destroy);
     refuse_with_dependents(*this, snapshots);
-    recover();
+    settle();
     const Facts facts(name_, lxcpath_, process::IdMap::from(config()));
     // Plugins are loaded before an ordinary user enters the user namespace, in which root's files cannot be told from
     // anybody's.

@@ -40,19 +40,6 @@ void give_to_root(const Run& run, const console::Pty& pty) {
     give(run.facts.raw().root_uid, run.facts.raw().root_gid);
 }
 
-/// Nothing of the caller's stays with a monitor in the background: session, directory, standard descriptors, and every other
-/// one that is not ours (ours close on exec).
-void leave_caller(const Run& run) {
-    ::setsid();
-    if (::chdir("/") != 0) throw Error::last("enter", "/");
-    const UniqueFd null = base::open_file("/dev/null", O_RDWR);
-    for (const int fd : {0, 1, 2}) ::dup2(null.get(), fd);
-    base::detach_log_from_stderr();
-    for (const int fd : run.of_caller) {
-        if (fd > 2) ::close(fd);
-    }
-}
-
 void write_pid_file(Run& run) {
     const std::string& path = run.options.pid_file;
     if (path.empty()) return;
@@ -93,6 +80,17 @@ void serve_listeners(Run& run) {
 constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 }  // namespace
+
+void leave_caller(const std::vector<int>& descriptors) {
+    ::setsid();
+    if (::chdir("/") != 0) throw Error::last("enter", "/");
+    const UniqueFd null = base::open_file("/dev/null", O_RDWR);
+    for (const int fd : {0, 1, 2}) ::dup2(null.get(), fd);
+    base::detach_log_from_stderr();
+    for (const int fd : descriptors) {
+        if (fd > 2) ::close(fd);
+    }
+}
 
 void check_plugins(Run& run) { run.actors.check(); }
 
@@ -138,7 +136,7 @@ void become_monitor(Run& run) {
         }
         run.report = std::move(ours);
         run.monitor_born = true;
-        leave_caller(run);
+        leave_caller(run.of_caller);
         process::set_title(cat(process::monitor_title, run.facts.lxcpath(), " ", run.facts.name()));
         place.enter_v1();
     }

@@ -5,6 +5,10 @@
 
 namespace keelson::container::host {
 
+/// Nothing of the caller's stays with a process in the background: session, directory, standard descriptors, and every other
+/// one that is not ours (ours close on exec): `descriptors`.
+void leave_caller(const std::vector<int>& descriptors);
+
 void check_plugins(Run& run);
 
 /// An ordinary user's process gets its privileges over mounts and ids. Plugins are loaded by now: in there root's files cannot

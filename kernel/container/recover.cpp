@@ -47,13 +47,14 @@ process::IdMap readable_idmap(const config::Config& config) {
 
 }  // namespace
 
-bool Container::recover() {
-    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(config::runtime_directory(lxcpath_, name_));
+bool Container::recover(std::chrono::milliseconds patience) {
+    std::optional<lifecycle::Journal> journal =
+        lifecycle::Journal::of_the_dead(config::runtime_directory(lxcpath_, name_), patience);
     if (!journal) return false;
     const config::Config config = readable_config(*this);
     const Facts facts(name_, lxcpath_, readable_idmap(config));
     const auto unwind = [&] {
-        const std::vector<Error> failures = lifecycle::unwind(*journal, undo_with(facts, config, *journal, nullptr));
+        const std::vector<Error> failures = undo_all(*journal, facts, config);
         if (failures.empty()) return;
         Error first = failures.front();
         throw first.suggest(
@@ -67,6 +68,8 @@ bool Container::recover() {
     }
     return true;
 }
+
+void Container::settle() { recover(std::chrono::seconds(30)); }
 
 namespace {
 

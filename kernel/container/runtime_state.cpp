@@ -2,7 +2,10 @@
 #include <kernel/container/run.hpp>
 #include <kernel/container/runtime_state.hpp>
 
+#include <unistd.h>
+
 namespace keelson::container {
+
 void save_runtime_state(const Run& run) {
     RuntimeState state{{"init", cat(run.child.pid)},
                        {"namespaces", cat(run.namespaces | process::flags_of(run.shared))},
@@ -12,6 +15,11 @@ void save_runtime_state(const Run& run) {
     run.actors.confinement.save(state);
     const std::string path = run.facts.runtime_directory() + "/state";
     base::put_runtime_file(path, pack_state(state), 0600);
+}
+
+void remove_runtime_state(const std::string& runtime_directory) {
+    const std::string path = runtime_directory + "/state";
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
 }
 
 RuntimeState read_runtime_state(const std::string& runtime_directory) {

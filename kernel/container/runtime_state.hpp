@@ -10,6 +10,8 @@ namespace keelson::container {
 struct Run;
 
 void save_runtime_state(const Run& run);
+/// Of a container that has ended.
+void remove_runtime_state(const std::string& runtime_directory);
 /// Empty when there is none. Throws for a damaged one.
 RuntimeState read_runtime_state(const std::string& runtime_directory);
 

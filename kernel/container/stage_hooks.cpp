@@ -30,7 +30,8 @@ void StageHooks::run(abi::HookStage stage, const std::string& rootfs, const proc
         const CallContext context(facts_, config_, *plugin, journal_);
         const abi::NamespaceFds fds = namespaces != nullptr ? namespaces->fds() : abi::NamespaceFds{};
         plugins::call(*plugin, [&](abi::ErrorSink* e) {
-            return plugin->as<abi::StageHook>().run(context.raw(), stage, sdk::to_abi(rootfs), namespaces != nullptr ? &fds : nullptr, e);
+            return plugin->as<abi::StageHook>().run(context.raw(), stage, sdk::to_abi(rootfs),
+                                                    namespaces != nullptr ? &fds : nullptr, e);
         });
     }
 }

@@ -37,7 +37,7 @@ int Container::start(const StartOptions& options) {
     refuse_partial(*this);
     refuse_empty(*this, options);
     UniqueFd listener = take_command_socket(*this);
-    recover();
+    settle();
     const Facts facts(name_, lxcpath_, process::IdMap::from(config()));
     Supervisor supervisor(facts, config(), options, std::move(listener));
     return process::shell_status(supervisor.run());

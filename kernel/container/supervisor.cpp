@@ -3,6 +3,7 @@
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/global.hpp>
+#include <kernel/container/host_steps.hpp>
 #include <kernel/container/runtime_state.hpp>
 #include <kernel/container/supervisor.hpp>
 #include <kernel/container/takeover.hpp>
@@ -11,6 +12,7 @@
 #include <kernel/monitor/handed_over.hpp>
 #include <kernel/process/next_program.hpp>
 #include <kernel/process/passed_signals.hpp>
+#include <kernel/process/title.hpp>
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -60,6 +62,10 @@ void give_back_memory() {
     ::madvise(reinterpret_cast<void*>(end - reach), reach, MADV_DONTNEED);
 }
 
+void report(const std::vector<Error>& failures) {
+    for (const Error& failure : failures) base::log_error(failure.what());
+}
+
 /// What fails while a container ends is reported, and the rest goes on.
 void tolerate(const char* what, const std::function<void()>& body) {
     try {
@@ -105,7 +111,7 @@ void Supervisor::live() {
         serve();
         const bool again = reboots(wait_status_);
         finish(again);
-        if (!again) return;
+        if (!again) return end_life();
         start();
     }
 }
@@ -156,7 +162,8 @@ void Supervisor::give_up(const Error& error) {
     if (run_->child.pid > 0) end_child();
     run_->console.close();
     tolerate("take back the start", [&] { finish(false); });
-    if (awaited()) run_->report.fail(error);
+    if (awaited()) tolerate("report the failure", [&] { run_->report.fail(error); });
+    end_life();
     throw error;
 }
 
@@ -359,25 +366,52 @@ void Supervisor::finish(bool reboot) {
     tolerate("stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::stop, {}, &run_->namespace_fds); });
     if (!undo_needs_network(*run_)) run_->namespace_fds.close(CLONE_NEWNET);
     run_->pin.reset();
-    const lifecycle::Undo undo = undo_with(facts_, config_, *run_->journal, &run_->namespace_fds);
-    const std::vector<Error> failures = lifecycle::unwind(*run_->journal, undo);
-    for (const Error& failure : failures) base::log_error(failure.what());
-    run_->journal.reset();
+    report(
+        lifecycle::unwind(*run_->journal, undo_with(facts_, config_, *run_->journal, &run_->namespace_fds), is_undone_at_once));
     run_->actors.attach_journal(nullptr);
     run_->namespace_fds.close();
+    // Neither a hook nor the next boot finds anything left.
+    if (reboot || run_->hooks.any("post-stop") || run_->actors.stage_hooks.any(abi::HookStage::post_stop)) undo_rest();
+    tolerate("leave the rest for later", [&] { put_off_rest(); });
     announce(monitor::State::stopped);
     server_.reset();
     // Whoever waits hears of the end by the end of the socket.
     if (!reboot) listener_.reset();
     tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
     tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
-    if (!reboot) end_life();
+}
+
+/// The container is no more, for everybody but who wants its name.
+void Supervisor::put_off_rest() {
+    if (run_->journal && run_->journal->closed()) run_->journal.reset();
+    if (!run_->journal) return;
+    run_->journal->say_ended();
+    remove_runtime_state(facts_.runtime_directory());
+}
+
+void Supervisor::undo_rest() {
+    if (!run_->journal->closed())
+        report(lifecycle::unwind(*run_->journal, undo_with(facts_, config_, *run_->journal, nullptr), is_undone_at_leisure));
+    run_->journal.reset();
+}
+
+/// To another process, which holds nothing of the caller's, so that this one may end. The lock of the journal goes along.
+void Supervisor::hand_over_rest() {
+    if (process::clone_process({}).pid != 0) return run_->journal.reset();
+    tolerate("leave the caller", [&] { host::leave_caller(base::inheritable_fds()); });
+    process::set_title(cat("[lxc end] ", facts_.lxcpath(), " ", facts_.name()));
+    tolerate("take back the rest", [&] { undo_rest(); });
+    ::_exit(0);
 }
 
 void Supervisor::end_life() {
     listener_.reset();
-    if (!config_.flag("lxc.ephemeral")) return;
-    tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
+    const bool ephemeral = config_.flag("lxc.ephemeral");
+    // With the first process of a namespace every other one ends.
+    const bool caller_waits = !monitor_born_ && !ephemeral && ::getpid() != 1;
+    if (caller_waits && run_->journal) tolerate("leave the rest to another process", [&] { hand_over_rest(); });
+    if (run_->journal) undo_rest();
+    if (ephemeral) tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
 }
 
 void Supervisor::announce(monitor::State state) {

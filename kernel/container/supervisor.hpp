@@ -71,9 +71,14 @@ private:
     void end_child();
     /// A start that failed: the child says why and ends, the host side takes everything back and throws.
     [[noreturn]] void give_up(const Error& error);
-    /// Stop is start, unwound: scripts and hooks, then the journal. Reports what failed to the log.
+    /// Stop is start, unwound: scripts and hooks, then the journal, but for what is left to end_life. Reports what failed to the
+    /// log.
     void finish(bool reboot);
-    /// The container runs no more, and does not come again: the address is free, and an ephemeral container is destroyed.
+    void put_off_rest();
+    void undo_rest();
+    void hand_over_rest();
+    /// The container runs no more, and does not come again: the address is free, what waits for the kernel is undone while
+    /// nobody waits for us, and an ephemeral container is destroyed.
     void end_life();
     void end_servers();
     bool awaited() const noexcept;

@@ -1,3 +1,4 @@
+#include <keelson/abi/network.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
@@ -11,6 +12,9 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace keelson::container {
 namespace {
@@ -102,9 +106,27 @@ lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, life
     };
 }
 
+/// Of a plugin that cannot be loaded undo itself says why.
+bool is_undone_at_leisure(const lifecycle::Record& record) try {
+    if (record.kind != "net") return false;
+    const plugins::LoadedPlugin& plugin = plugins::PluginHost::instance().load(record.kind, record.plugin);
+    return (plugin.as<abi::Network>().traits() & abi::network_undo_at_leisure) != 0;
+} catch (const Error&) {
+    return false;
+}
+
+bool is_undone_at_once(const lifecycle::Record& record) { return !is_undone_at_leisure(record); }
+
+std::vector<Error> undo_all(lifecycle::Journal& journal, const Facts& facts, const config::Config& config) {
+    const lifecycle::Undo undo = undo_with(facts, config, journal, nullptr);
+    std::vector<Error> failures = lifecycle::unwind(journal, undo, is_undone_at_once);
+    if (!journal.closed())
+        std::ranges::move(lifecycle::unwind(journal, undo, is_undone_at_leisure), std::back_inserter(failures));
+    return failures;
+}
+
 void take_back(lifecycle::Journal& journal, const Facts& facts, const config::Config& config) {
-    const std::vector<Error> failures = lifecycle::unwind(journal, undo_with(facts, config, journal, nullptr));
-    for (const Error& failure : failures) base::log_error(failure.what());
+    for (const Error& failure : undo_all(journal, facts, config)) base::log_error(failure.what());
 }
 
 }  // namespace keelson::container

@@ -6,6 +6,7 @@
 #include <kernel/process/namespaces.hpp>
 
 #include <string>
+#include <vector>
 
 namespace keelson::container {
 
@@ -15,6 +16,13 @@ std::string process_record(pid_t pid);
 /// `namespaces` may be null when they are gone. Loads the plugin that a record names.
 lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
                           const process::NamespaceSet* namespaces);
+
+/// Whether whoever waits for the end of the container has to wait until it is taken back.
+bool is_undone_at_once(const lifecycle::Record& record);
+bool is_undone_at_leisure(const lifecycle::Record& record);
+
+/// Without namespaces; what may come at leisure comes last, so that what it waits for is on its way. Returns the failures.
+std::vector<Error> undo_all(lifecycle::Journal& journal, const Facts& facts, const config::Config& config);
 
 /// Takes back what a creation made that failed, and closes its journal. What could not be taken back is logged, and stays
 /// written down for the next command.

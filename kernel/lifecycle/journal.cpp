@@ -1,4 +1,5 @@
 #include <keelson/sdk/context.hpp>
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/filesystem/tree.hpp>
@@ -6,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +16,7 @@ namespace keelson::lifecycle {
 namespace {
 
 constexpr std::string_view magic = "keelson-journal 1";
+constexpr std::string_view ended = "! ended\n";
 
 std::string escape(std::string_view text) {
     std::string out;
@@ -57,6 +60,22 @@ bool lock(int fd, const std::string& path) {
         if (errno == EAGAIN || errno == EACCES) return false;
     }
     throw Error::last("lock", path);
+}
+
+bool says_ended(const std::string& path) {
+    const std::optional<std::string> text = sdk::try_read_file(path);
+    return text && text->find(cat("\n", ended)) != text->npos;
+}
+
+/// False: the monitor lives, or whoever takes back what is open is not done in time.
+bool lock_of_the_dead(int fd, const std::string& path, std::chrono::milliseconds patience) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!lock(fd, path)) {
+        if (std::chrono::steady_clock::now() >= end || !says_ended(path)) return false;
+        const timespec pause{0, 500'000};
+        ::nanosleep(&pause, nullptr);
+    }
+    return true;
 }
 
 /// The lock can be taken between another process's last look at the file and its unlink: what we hold must be what stands
@@ -147,11 +166,11 @@ Journal Journal::create(const std::string& runtime_directory, const std::string&
     return journal;
 }
 
-std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory) {
+std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory, std::chrono::milliseconds patience) {
     const std::string path = runtime_directory + "/journal";
     UniqueFd file(::open(path.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
     if (!file && errno != ENOENT) throw Error::last("open", path);
-    if (!file || !lock(file.get(), path) || !still_there(file.get(), path)) return std::nullopt;
+    if (!file || !lock_of_the_dead(file.get(), path, patience) || !still_there(file.get(), path)) return std::nullopt;
     Journal journal(runtime_directory, std::move(file));
     journal.read_header();
     return journal;
@@ -195,6 +214,8 @@ uint64_t Journal::intend(std::string_view kind, std::string_view plugin, std::st
 void Journal::complete(uint64_t id, std::string_view text) { append(cat("= ", id, " ", escape(text), "\n")); }
 
 void Journal::strike(uint64_t id) { append(cat("- ", id, "\n")); }
+
+void Journal::say_ended() { append(std::string(ended)); }
 
 std::vector<Record> Journal::open_records() const {
     std::vector<Record> records;

@@ -7,6 +7,7 @@
 //     + ID KIND PLUGIN TEXT     intent: written before the change
 //     = ID TEXT                 the change is made; TEXT, if any, replaces the intent's
 //     - ID                      undone
+//     ! ended                   the container has ended, and somebody still takes back what is open
 // A line without its newline was never acted upon and is ignored. While a monitor lives it holds a lock (F_OFD_SETLK,
 // fcntl(2)) on the file: a journal that can be locked belongs to nobody alive.
 #pragma once
@@ -14,6 +15,7 @@
 #include <keelson/abi/base.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,8 +35,9 @@ class Journal {
 public:
     /// Makes the runtime directory (0700) and a new journal in it, locked. Throws EBUSY when a living monitor holds one.
     static Journal create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name);
-    /// The journal of a dead monitor, locked now by us; none when there is no journal or its monitor lives.
-    static std::optional<Journal> of_the_dead(const std::string& runtime_directory);
+    /// The journal of a dead monitor, locked now by us; none when there is no journal or its monitor lives. Waits at most
+    /// `patience` for who still takes back what is open of a container that has ended.
+    static std::optional<Journal> of_the_dead(const std::string& runtime_directory, std::chrono::milliseconds patience = {});
 
     /// The journal that the program before us in this process held, by its descriptor, the lock with it.
     static Journal held(std::string runtime_directory, UniqueFd file);
@@ -43,6 +46,8 @@ public:
     uint64_t intend(std::string_view kind, std::string_view plugin, std::string_view text);
     void complete(uint64_t id, std::string_view text);
     void strike(uint64_t id);
+    /// The container has ended: who wants its name waits until we are done.
+    void say_ended();
     /// Not yet undone, oldest first.
     std::vector<Record> open_records() const;
 
@@ -52,6 +57,7 @@ public:
     /// Removes the journal and the runtime directory with everything in it; only when nothing is left to undo. May repeat what
     /// threw half way: it throws before the journal is gone, or not at all.
     void close();
+    bool closed() const noexcept { return !file_; }
 
 private:
     Journal(std::string directory, UniqueFd file);

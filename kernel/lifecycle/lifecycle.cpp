@@ -65,27 +65,30 @@ std::string Lifecycle::plan() const {
 
 namespace {
 
-void unwind_records(Journal& journal, const Undo& undo, std::vector<Error>& failures) {
+void unwind_records(Journal& journal, const Undo& undo, const Which& which, std::vector<Error>& failures) {
     const std::vector<Record> records = journal.open_records();
+    size_t left = records.size();
     for (auto record = records.rbegin(); record != records.rend(); ++record) {
         try {
+            if (which && !which(*record)) continue;
             undo(*record);
             journal.strike(record->id);
+            --left;
         } catch (const std::exception& error) {
             failures.push_back(base::as_error(error).at(cat("undo (", record->kind, " ", record->plugin, ")")));
         }
     }
-    if (failures.empty()) journal.close();
+    if (left == 0) journal.close();
 }
 
 }  // namespace
 
-std::vector<Error> unwind(Journal& journal, const Undo& undo) {
+std::vector<Error> unwind(Journal& journal, const Undo& undo, const Which& which) {
     std::vector<Error> failures;
     for (int attempt = 0; attempt < 2; ++attempt) {
         failures.clear();
         try {
-            unwind_records(journal, undo, failures);
+            unwind_records(journal, undo, which, failures);
         } catch (const std::exception& error) {
             failures.push_back(base::as_error(error).at("journal"));
         }

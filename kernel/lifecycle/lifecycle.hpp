@@ -59,10 +59,13 @@ private:
 /// Takes back one record.
 using Undo = std::function<void(const Record&)>;
 
-/// Takes back every open record of the journal, newest first, whatever fails, and removes the journal when none is left;
-/// returns the failures. What fails is tried a second time: memory that lacked may be there, and what was in use, free. A
-/// record is struck out when it is undone, so that unwinding again goes on with the rest. Used when a start fails, at every
-/// stop, and after a crash.
-std::vector<Error> unwind(Journal& journal, const Undo& undo);
+/// Chooses records.
+using Which = std::function<bool(const Record&)>;
+
+/// Takes back every open record of the journal, or those that are chosen, newest first, whatever fails, and removes the journal
+/// when none is left; returns the failures. What fails is tried a second time: memory that lacked may be there, and what was in
+/// use, free. A record is struck out when it is undone, so that unwinding again goes on with the rest. Used when a start fails,
+/// at every stop, and after a crash.
+std::vector<Error> unwind(Journal& journal, const Undo& undo, const Which& which = {});
 
 }  // namespace keelson::lifecycle

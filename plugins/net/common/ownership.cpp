@@ -14,12 +14,13 @@ void fill_random(void* data, size_t size) {
     if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
 }
 
-/// True when it is gone within some five milliseconds: it takes 0.3, and longer only when other namespaces die at the time.
+/// True when it is gone within a time that is long for the kernel: looks less and less often.
 bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
-    for (int i = 0; i < 30; ++i) {
+    constexpr long first_pause = 100'000, most = 50'000'000;
+    for (long pause = first_pause, total = 0; total < most; total += pause, pause += pause / 4) {
         if (links.index_of(name) != index) return true;
-        const timespec pause{0, 100'000};
-        ::nanosleep(&pause, nullptr);
+        const timespec time{0, pause};
+        ::nanosleep(&time, nullptr);
     }
     return false;
 }
@@ -60,9 +61,9 @@ HardwareAddress random_hardware_address(unsigned char first) {
     return address;
 }
 
-void remove_owned(HostLinks& links, const std::string& name, std::string_view tag, bool namespace_gone) {
+void remove_owned(HostLinks& links, const std::string& name, std::string_view tag) {
     const unsigned index = links.index_of(name);
-    if (index == 0 || (namespace_gone && vanishes(links, name, index))) return;
+    if (index == 0 || vanishes(links, name, index)) return;
     const std::optional<LinkFacts> link = links.find(index);
     if (link && link->name == name && carries(link->alias, tag)) links.remove(link->index);
 }

@@ -26,9 +26,10 @@ std::string random_name(std::string_view prefix);
 /// Six random bytes of a local unicast address, the first one as given.
 HardwareAddress random_hardware_address(unsigned char first);
 
-/// Removes the link of that name if it carries the tag. When the container's namespace is gone the kernel takes the pair away
-/// by itself within a millisecond: that is waited for, since to ask for it would cost a grace period. Success when there is
-/// none, or another one of that name.
-void remove_owned(HostLinks& links, const std::string& name, std::string_view tag, bool namespace_gone);
+/// Removes the link of that name if it carries the tag. With the container's namespace the kernel takes the pair away by
+/// itself, within milliseconds, and all pairs that end meanwhile together; to ask for it would keep everybody else from the
+/// links for a grace period. So it is asked for only when something holds the namespace. Success when there is none, or another
+/// one of that name.
+void remove_owned(HostLinks& links, const std::string& name, std::string_view tag);
 
 }  // namespace keelson::net

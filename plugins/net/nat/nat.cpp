@@ -44,7 +44,7 @@ std::optional<IpAddress> fixed_address(const sdk::Context& context, const sdk::D
 }
 
 class Nat : public sdk::Network {
-    uint32_t traits() const noexcept override { return abi::network_needs_root; }
+    uint32_t traits() const noexcept override { return abi::network_needs_root | abi::network_undo_at_leisure; }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         fixed_address(context, device);
@@ -80,11 +80,11 @@ class Nat : public sdk::Network {
         tell_resolvers(context, device, link);
     }
 
-    void undo(const sdk::Context& context, std::string_view text, const sdk::Namespaces& namespaces) override {
+    void undo(const sdk::Context& context, std::string_view text, const sdk::Namespaces&) override {
         const Record record = Record::parse(text);
-        const net::NatLock lock;
         net::HostLinks links;
-        net::remove_owned(links, record.host_link, net::ownership_tag(context), namespaces.net() < 0);
+        net::remove_owned(links, record.host_link, net::ownership_tag(context));
+        const net::NatLock lock;
         std::optional<net::SharedBridge> bridge = ours(links, record.bridge);
         if (bridge) bridge->remove_if_unused(links);
     }

@@ -22,7 +22,7 @@ std::string bridge_hint(const sdk::Device& device, const std::string& name) {
 }
 
 class Veth : public sdk::Network {
-    uint32_t traits() const noexcept override { return abi::network_needs_root; }
+    uint32_t traits() const noexcept override { return abi::network_needs_root | abi::network_undo_at_leisure; }
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         net::number(context, device, "mtu");
@@ -65,10 +65,10 @@ class Veth : public sdk::Network {
         link.on_host(request.host_name);
     }
 
-    void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) override {
+    void undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces&) override {
         net::HostLinks links;
         if (net::undo_l2proxy(links, record)) return;
-        net::remove_owned(links, std::string(record), net::ownership_tag(context), namespaces.net() < 0);
+        net::remove_owned(links, std::string(record), net::ownership_tag(context));
     }
 
     static void create(net::HostLinks& links, const net::PairRequest& request, const sdk::Device& device, int net_namespace) {

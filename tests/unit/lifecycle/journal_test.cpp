@@ -62,6 +62,44 @@ TEST_F(JournalTest, LivingMonitorKeepsItsJournal) {
     EXPECT_THROW(create(), Error);
 }
 
+TEST_F(JournalTest, NobodyWaitsForALivingMonitor) {
+    const Journal journal = create();
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_FALSE(Journal::of_the_dead(directory(), std::chrono::minutes(1)));
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+}
+
+TEST_F(JournalTest, WhoStillTakesBackWhatAnEndedContainerNeededIsWaitedFor) {
+    std::optional<Journal> journal = create();
+    journal->intend("net", "veth", "vethX");
+    journal->say_ended();
+    EXPECT_FALSE(Journal::of_the_dead(directory(), std::chrono::milliseconds(5)));
+    std::atomic<bool> over = false;
+    std::thread ending([&] {
+        ::usleep(20'000);
+        over = true;
+        journal.reset();
+    });
+    const std::optional<Journal> left = Journal::of_the_dead(directory(), std::chrono::minutes(1));
+    EXPECT_TRUE(over);
+    ending.join();
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->name(), "web");
+    EXPECT_EQ(left->open_records().size(), 1U);
+}
+
+TEST_F(JournalTest, NothingIsLeftOfWhoWasWaitedForAndIsDone) {
+    Journal journal = create();
+    journal.say_ended();
+    std::thread ending([&] {
+        ::usleep(20'000);
+        journal.close();
+    });
+    EXPECT_FALSE(Journal::of_the_dead(directory(), std::chrono::minutes(1)));
+    EXPECT_FALSE(base::exists(directory()));
+    ending.join();
+}
+
 TEST_F(JournalTest, WhoRecoversMeanwhileTakesNoNewJournalAway) {
     std::atomic<bool> done = false;
     std::thread recovering([&] {

@@ -211,6 +211,21 @@ TEST(Unwind, TriesOnceMoreWhatFails) {
     EXPECT_FALSE(base::exists(journal.directory()));
 }
 
+TEST(Unwind, KeepsTheJournalForWhatIsNotChosen) {
+    const TemporaryDirectory directory;
+    Journal journal = Journal::create(directory.path() + "/run", "/lxc", "web");
+    for (const char* text : {"a", "b", "c"}) journal.complete(journal.intend("net", "fake", text), {});
+    std::vector<std::string> undone;
+    const Undo undo = [&](const Record& record) { undone.push_back(record.text); };
+    EXPECT_THAT(unwind(journal, undo, [](const Record& record) { return record.text != "b"; }), IsEmpty());
+    EXPECT_THAT(undone, ElementsAre("c", "a"));
+    EXPECT_FALSE(journal.closed());
+    EXPECT_THAT(unwind(journal, undo, [](const Record& record) { return record.text == "b"; }), IsEmpty());
+    EXPECT_THAT(undone, ElementsAre("c", "a", "b"));
+    EXPECT_TRUE(journal.closed());
+    EXPECT_FALSE(base::exists(journal.directory()));
+}
+
 TEST(Unwind, GoesOnAfterAnExceptionOfAnyKind) {
     const TemporaryDirectory directory;
     Journal journal = Journal::create(directory.path() + "/run", "/lxc", "web");

@@ -33,6 +33,9 @@ enum NetworkTraits : uint32_t {
     /// undo has something to fetch from the container's namespace. Without it the kernel lets go of the namespace before, so that
     /// the links in it are on their way out when undo asks.
     network_undo_needs_namespace = 8,
+    /// undo waits for the kernel, such as for a link to be gone: it comes after every other undo, without the container's
+    /// namespaces, when whoever waits for the end of the container has been told. A start of the same container waits for it.
+    network_undo_at_leisure = 16,
 };
 
 /// Identifier of one device: several devices of a container may use one plugin.
