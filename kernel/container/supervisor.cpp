@@ -313,12 +313,7 @@ void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base
 std::map<std::string, std::string> Supervisor::items() {
     std::map<std::string, std::string> items;
     const auto add = [&](const std::string& key) {
-        if (items.contains(key)) return;
-        try {
-            items.emplace(key, config_item(key));
-        } catch (const Error&) {
-            items.emplace(key, "");  // such a device has no such key
-        }
+        if (!items.contains(key)) items.emplace(key, config_item(key));
     };
     for (const config::Entry& entry : config_.entries()) add(entry.key);
     for (const NetworkChoice& network : run_->actors.networks) {
@@ -431,7 +426,11 @@ std::string Supervisor::config_item(const std::string& key) {
     for (const NetworkChoice& network : run_->actors.networks) {
         if (key == network.prefix() + "veth.pair" && !network.link.host_link.empty()) return network.link.host_link;
     }
-    return config_.printed(key);
+    try {
+        return config_.printed(key);
+    } catch (const Error&) {
+        return {};  // unknown, or of a device that has no such key: answered as what is not set
+    }
 }
 
 UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
