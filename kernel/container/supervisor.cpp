@@ -292,12 +292,13 @@ void Supervisor::become_small() {
                       all.fds());
 }
 
-void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base::Unpacker& container) {
+/// A container that cannot be watched is ended, as in serve().
+void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base::Unpacker& container) try {
+    run_->journal = lifecycle::Journal::held(facts_.runtime_directory(), UniqueFd(takeover.journal));
+    small_program_.reset(takeover.small_program);
     base::pass_on({takeover.small_program, takeover.journal}, false);
     monitor_born_ = true;
     state_ = monitor::State::running;
-    small_program_.reset(takeover.small_program);
-    run_->journal = lifecycle::Journal::held(facts_.runtime_directory(), UniqueFd(takeover.journal));
     watch.fd();  // of the program that runs here
     const monitor::Watched watched = monitor::Watched::unpack(watch);
     loop_.emplace();
@@ -307,6 +308,13 @@ void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base
     unpack(container, watched, *run_);
     watch_container();
     server_->answer_deferred();
+} catch (const std::exception& error) {
+    base::log_error(cat("the container is ended: ", error.what()));
+    end_child();
+    run_->console.close();
+    finish(false);
+    end_life();
+    ::_exit(1);
 }
 
 /// All that are set, and what our own commands ask of each network device and, to see that it is not there, of one more.
