@@ -69,23 +69,30 @@ public:
         if (errno != 0) throw Error::last("read the directory", shown(path));
     }
 
+    /// Each change of an inode is one for the filesystem's journal, so what is right already is left.
     void copy_attributes(int from, int to, const struct stat& facts, const std::string& path) const {
-        const std::string source = descriptor(from), target = descriptor(to);
-        if (::fchownat(to, "", facts.st_uid, facts.st_gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
+        struct stat made {};
+        if (::fstat(to, &made) != 0) throw Error::last("stat", shown(path));
+        const bool given = made.st_uid != facts.st_uid || made.st_gid != facts.st_gid;
+        if (given && ::fchownat(to, "", facts.st_uid, facts.st_gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0)
             throw Error::last("change the owner of", shown(path));
-        }
-        if (!S_ISLNK(facts.st_mode) && ::chmod(target.c_str(), facts.st_mode & 07777) != 0) {
+        if (!S_ISLNK(facts.st_mode) && !change_mode(to, facts.st_mode & 07777))
             throw Error::last("set the mode of", shown(path));
-        }
-        copy_extended(source, target, path);
+        if (may_have_attributes(from)) copy_extended(descriptor(from), descriptor(to), path);
         const timespec times[2] = {facts.st_atim, facts.st_mtim};
-        if (::utimensat(to, "", times, AT_EMPTY_PATH) != 0 && ::utimensat(AT_FDCWD, target.c_str(), times, 0) != 0) {
+        if (::utimensat(to, "", times, AT_EMPTY_PATH) != 0 && ::utimensat(AT_FDCWD, descriptor(to).c_str(), times, 0) != 0)
             throw Error::last("set the times of", shown(path));
-        }
     }
 
 private:
     static std::string descriptor(int fd) { return cat("/proc/self/fd/", fd); }
+
+    // A link and a special file are open as a path alone (O_PATH), which these calls do not take.
+    static bool change_mode(int fd, mode_t mode) {
+        return ::fchmod(fd, mode) == 0 || (errno == EBADF && ::chmod(descriptor(fd).c_str(), mode) == 0);
+    }
+    static bool may_have_attributes(int fd) { return ::flistxattr(fd, nullptr, 0) != 0; }
+
     static std::string shown(const std::string& path) { return "/" + path; }
 
     void copy(int from, int to, const char* name, const std::string& path) {
@@ -182,15 +189,16 @@ void copy_content(int from, int to, const std::string& name_for_errors) {
     struct stat facts {};
     if (::fstat(from, &facts) != 0) throw Error::last("stat", name_for_errors);
     if (facts.st_size == 0 || ::ioctl(to, FICLONE, from) == 0) return;
-    for (off_t begin = 0, end = 0; begin < facts.st_size; begin = end) {
-        const off_t data = ::lseek(from, begin, SEEK_DATA);
+    off_t written = 0;
+    for (off_t end = 0; end < facts.st_size;) {
+        const off_t data = ::lseek(from, end, SEEK_DATA);
         if (data < 0 && errno == ENXIO) break;
-        begin = data < 0 ? begin : data;
+        const off_t begin = data < 0 ? end : data;
         const off_t hole = data < 0 ? -1 : ::lseek(from, begin, SEEK_HOLE);
-        end = hole < 0 ? facts.st_size : hole;
+        written = end = hole < 0 ? facts.st_size : hole;
         copy_range(from, to, begin, end, name_for_errors);
     }
-    if (::ftruncate(to, facts.st_size) != 0) throw Error::last("set the size of", name_for_errors);
+    if (written < facts.st_size && ::ftruncate(to, facts.st_size) != 0) throw Error::last("set the size of", name_for_errors);
 }
 
 void copy_tree(const std::string& from, const std::string& to) try {
