@@ -33,6 +33,16 @@ for i in $(seq 10); do
 done
 host_is_as_it_was "after sixty lives"
 
+# Another one, whose link has the same name.
+twin "$klt-heir" "$name" "${veth[@]}"
+for i in $(seq 10); do
+  for each in "$name" "$klt-heir"; do
+    k execute -n "$each" -- true >"$work/out" 2>&1 || fail "life $i of $each, after another with its link's name: $(cat "$work/out")"
+  done
+done
+wait_for 10 gone "$name" && wait_for 10 gone "$klt-heir" || fail "the runtime directory stays"
+host_is_as_it_was "after two with one link's name"
+
 # What hooks see: script.down the link, post-stop none. A container with such a hook, or one that boots again, waits.
 printf '#!/bin/sh\necho "$3 $(ip -o link show kltv0 2>/dev/null | wc -l)" >>%s\n' "$work/seen" >"$work/hook"
 chmod 755 "$work/hook"

@@ -8,15 +8,18 @@
 namespace keelson::net {
 namespace {
 
+constexpr std::string_view tag_prefix = "keelson:";
 constexpr size_t longest_tag = 200;  // leaves room for a plugin's own words in the 255 bytes
 
 void fill_random(void* data, size_t size) {
     if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
 }
 
-/// True when it is gone within a time that is long for the kernel: looks less and less often.
-bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
-    constexpr long first_pause = 100'000, most = 50'000'000;
+constexpr long milliseconds = 1'000'000;  // nanoseconds
+
+/// True when it is gone within `most` nanoseconds: looks less and less often.
+bool vanishes(const HostLinks& links, const std::string& name, unsigned index, long most) {
+    constexpr long first_pause = 100'000;
     for (long pause = first_pause, total = 0; total < most; total += pause, pause += pause / 4) {
         if (links.index_of(name) != index) return true;
         const timespec time{0, pause};
@@ -28,7 +31,7 @@ bool vanishes(const HostLinks& links, const std::string& name, unsigned index) {
 }  // namespace
 
 std::string ownership_tag(const sdk::Context& context) {
-    std::string tag = cat("keelson:", context.lxcpath(), "/", context.name());
+    std::string tag = cat(tag_prefix, context.lxcpath(), "/", context.name());
     if (tag.size() > longest_tag) {
         const std::string end = cat("#", stable_hash(tag));
         tag = tag.substr(0, longest_tag - end.size()) + end;
@@ -63,9 +66,16 @@ HardwareAddress random_hardware_address(unsigned char first) {
 
 void remove_owned(HostLinks& links, const std::string& name, std::string_view tag) {
     const unsigned index = links.index_of(name);
-    if (index == 0 || vanishes(links, name, index)) return;
+    constexpr long long_for_the_kernel = 50 * milliseconds;
+    if (index == 0 || vanishes(links, name, index, long_for_the_kernel)) return;
     const std::optional<LinkFacts> link = links.find(index);
     if (link && link->name == name && carries(link->alias, tag)) links.remove(link->index);
+}
+
+bool becomes_free(HostLinks& links, const std::string& name) {
+    constexpr long patience = 1000 * milliseconds;
+    const std::optional<LinkFacts> link = links.find(name);
+    return !link || (link->alias.starts_with(tag_prefix) && vanishes(links, name, link->index, patience));
 }
 
 }  // namespace keelson::net

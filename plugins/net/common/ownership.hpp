@@ -32,4 +32,7 @@ HardwareAddress random_hardware_address(unsigned char first);
 /// one of that name.
 void remove_owned(HostLinks& links, const std::string& name, std::string_view tag);
 
+/// Whether the name is free, or is within a second: a link of a container that has ended goes by itself, and is waited for.
+bool becomes_free(HostLinks& links, const std::string& name);
+
 }  // namespace keelson::net

@@ -72,13 +72,14 @@ class Veth : public sdk::Network {
     }
 
     static void create(net::HostLinks& links, const net::PairRequest& request, const sdk::Device& device, int net_namespace) {
-        try {
-            net::make_pair(links, request, net_namespace);
-        } catch (Error& error) {
-            if (error.code() != EEXIST) throw;
-            throw error.suggest(
-                cat("another link has this name: change ", key_name(device, "veth.pair"), ", or remove the link"));
-        }
+        for (bool waited = false;; waited = true) try {
+                return net::make_pair(links, request, net_namespace);
+            } catch (Error& error) {
+                if (error.code() != EEXIST) throw;
+                if (!waited && net::becomes_free(links, request.host_name)) continue;
+                throw error.suggest(
+                    cat("another link has this name: change ", key_name(device, "veth.pair"), ", or remove the link"));
+            }
     }
 };
 

@@ -87,6 +87,14 @@ TEST_F(Veth, ForeignLinkOfTheSameNameStaysUntouched) {
     EXPECT_EQ(snapshot(), before);
 }
 
+TEST_F(Veth, LinkOfAContainerThatHasEndedIsWaitedFor) {
+    run("ip link add kltpair type veth peer name kltother && ip link set kltpair alias keelson:/klt/ended");
+    NetworkCaller veth("veth", {{"link", "kltbr"}, {"veth.pair", "kltpair"}});
+    veth.on_intend = [] { run("(sleep 0.01; ip link del kltpair) >/dev/null 2>&1 &"); };
+    EXPECT_EQ(veth.connect(container()).peer, "kltpair");
+    EXPECT_EQ(HostLinks().find("kltpair")->alias, "keelson:/klt/klt");
+}
+
 TEST_F(Veth, LinkOfAnotherContainerStaysUntouched) {
     NetworkCaller one("veth", {{"link", "kltbr"}, {"veth.pair", "kltpair"}}, "kl");
     one.connect(container());
