@@ -1,3 +1,4 @@
+#include <keelson/sdk/patience.hpp>
 #include <kernel/network/inside.hpp>
 #include <kernel/network/plan.hpp>
 
@@ -49,7 +50,13 @@ std::string name_of(const Netlink& netlink, unsigned index) {
     return request.ifr_name;
 }
 
-void set_link(Batch& batch, const LinkPlan& plan, unsigned index) {
+/// Name, hardware address and mtu.
+struct Identity {
+    NetlinkMessage message;
+    std::string what;
+};
+
+Identity identity(const LinkPlan& plan, unsigned index) {
     NetlinkMessage message(RTM_SETLINK, 0);
     ifinfomsg header{};
     header.ifi_index = static_cast<int>(index);
@@ -64,7 +71,23 @@ void set_link(Batch& batch, const LinkPlan& plan, unsigned index) {
         message.number<uint32_t>(IFLA_MTU, *plan.mtu);
         what += cat(" and mtu ", *plan.mtu);
     }
-    batch.add(message, what, plan.object());
+    return {std::move(message), std::move(what)};
+}
+
+/// Links without a number in their name are numbered in the order of these calls. Of several on one link of the host's
+/// (macvlan) only one may have an address, and one that has ended has it until its namespace is gone.
+void identify(Batch& batch, Netlink& netlink, const LinkPlan& plan, unsigned index) {
+    const Identity wanted = identity(plan, index);
+    if (!plan.hardware_address) return batch.add(wanted.message, wanted.what, plan.object());
+    batch.run();
+    const bool done = sdk::comes_true(sdk::patience_with_the_ended, [&] {
+        netlink.add(wanted.message);
+        const std::vector<sdk::NetlinkFailure> failures = netlink.run();
+        if (!failures.empty() && failures.front().code != EADDRINUSE)
+            throw Netlink::error(failures.front(), wanted.what, plan.object());
+        return failures.empty();
+    });
+    if (!done) throw Error(EADDRINUSE, plan.object(), wanted.what, "another link has this hardware address: give each its own");
 }
 
 void bring_up(Batch& batch, unsigned index, const std::string& object) {
@@ -130,7 +153,7 @@ std::vector<std::string> configure(const config::Config& config, const std::vect
     std::vector<unsigned> indices;
     for (const LinkPlan& link : plan.links) {
         const unsigned index = indices.emplace_back(index_of(netlink, link));
-        set_link(batch, link, index);
+        identify(batch, netlink, link, index);
         for (const AddressPlan& address : link.addresses) add_address(batch, link, address, index);
         if (link.up) bring_up(batch, index, link.object());
     }

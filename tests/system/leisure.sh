@@ -16,6 +16,7 @@ ending() { pgrep -f "^\[lxc end\] $lxcpath $1"; }
 soon() { timeout 20 "$@"; } # for what is not to wait for who holds the lock
 
 ip link add name kltbr0 type bridge && ip link set kltbr0 up || fail "no bridge"
+ip link add kltm0 type veth peer name kltm1 && ip link set kltm0 up && ip link set kltm1 up || fail "no link for macvlan"
 remember_host
 veth=("lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0")
 container "$name" "${veth[@]}"
@@ -42,6 +43,22 @@ for i in $(seq 10); do
 done
 wait_for 10 gone "$name" && wait_for 10 gone "$klt-heir" || fail "the runtime directory stays"
 host_is_as_it_was "after two with one link's name"
+
+# And links that their lower link has only once, by their hardware address or mode: the next start waits for the last one's.
+macvlan=("lxc.net.0.type = macvlan" "lxc.net.0.link = kltm0" "lxc.net.0.flags = up")
+twin "$klt-address" "$name" "${macvlan[@]}" "lxc.net.0.hwaddr = 02:00:00:00:00:07"
+twin "$klt-passthru" "$name" "${macvlan[@]}" "lxc.net.0.macvlan.mode = passthru"
+for each in address passthru; do
+  for i in $(seq 30); do
+    k execute -n "$klt-$each" -- true >"$work/out" 2>&1 || fail "life $i with macvlan ($each): $(cat "$work/out")"
+  done
+done
+k start -n "$klt-address" || fail "start with macvlan"
+twin "$klt-thief" "$name" "${macvlan[@]}" "lxc.net.0.hwaddr = 02:00:00:00:00:07"
+k execute -n "$klt-thief" -- true >"$work/out" 2>&1 && fail "two with one hardware address"
+grep -q 'give each its own' "$work/out" || fail "two with one hardware address: $(cat "$work/out")"
+k stop -k -n "$klt-address" || fail "stop with macvlan"
+host_is_as_it_was "after lives with macvlan"
 
 # What hooks see: script.down the link, post-stop none. A container with such a hook, or one that boots again, waits.
 printf '#!/bin/sh\necho "$3 $(ip -o link show kltv0 2>/dev/null | wc -l)" >>%s\n' "$work/seen" >"$work/hook"

@@ -1,7 +1,7 @@
 #include "ownership.hpp"
 
 #include <sys/random.h>
-#include <time.h>
+#include <keelson/sdk/patience.hpp>
 
 #include <functional>
 
@@ -15,17 +15,8 @@ void fill_random(void* data, size_t size) {
     if (::getrandom(data, size, 0) != static_cast<ssize_t>(size)) throw Error::last("get random bytes", {});
 }
 
-constexpr long milliseconds = 1'000'000;  // nanoseconds
-
-/// True when it is gone within `most` nanoseconds: looks less and less often.
-bool vanishes(const HostLinks& links, const std::string& name, unsigned index, long most) {
-    constexpr long first_pause = 100'000;
-    for (long pause = first_pause, total = 0; total < most; total += pause, pause += pause / 4) {
-        if (links.index_of(name) != index) return true;
-        const timespec time{0, pause};
-        ::nanosleep(&time, nullptr);
-    }
-    return false;
+bool vanishes(const HostLinks& links, const std::string& name, unsigned index, std::chrono::milliseconds most) {
+    return sdk::comes_true(most, [&] { return links.index_of(name) != index; });
 }
 
 }  // namespace
@@ -66,16 +57,15 @@ HardwareAddress random_hardware_address(unsigned char first) {
 
 void remove_owned(HostLinks& links, const std::string& name, std::string_view tag) {
     const unsigned index = links.index_of(name);
-    constexpr long long_for_the_kernel = 50 * milliseconds;
+    constexpr std::chrono::milliseconds long_for_the_kernel(50);
     if (index == 0 || vanishes(links, name, index, long_for_the_kernel)) return;
     const std::optional<LinkFacts> link = links.find(index);
     if (link && link->name == name && carries(link->alias, tag)) links.remove(link->index);
 }
 
 bool becomes_free(HostLinks& links, const std::string& name) {
-    constexpr long patience = 1000 * milliseconds;
     const std::optional<LinkFacts> link = links.find(name);
-    return !link || (link->alias.starts_with(tag_prefix) && vanishes(links, name, link->index, patience));
+    return !link || (link->alias.starts_with(tag_prefix) && vanishes(links, name, link->index, sdk::patience_with_the_ended));
 }
 
 }  // namespace keelson::net

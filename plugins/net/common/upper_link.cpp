@@ -3,7 +3,17 @@
 #include "l2proxy.hpp"
 #include "ownership.hpp"
 
+#include <keelson/sdk/patience.hpp>
+
 namespace keelson::net {
+namespace {
+
+/// By a vlan of the same number (EEXIST), links of another type (EBUSY), a macvlan in passthru mode (EINVAL).
+bool refused_for_another(const Error& error) {
+    return error.code() == EEXIST || error.code() == EBUSY || error.code() == EINVAL;
+}
+
+}  // namespace
 
 void UpperLink::check(const sdk::Context& context, const sdk::Device& device) {
     HostLinks links;
@@ -23,13 +33,22 @@ sdk::NetlinkMessage UpperLink::creation(const sdk::Context& context, const sdk::
     return message;
 }
 
-void UpperLink::make(HostLinks& links, const sdk::NetlinkMessage& message, const std::string& parent) const {
-    try {
-        links.netlink().request(message, cat("make a ", kind_.name, " link on"), parent);
-    } catch (Error& error) {
-        if (error.code() != EOPNOTSUPP) throw;
-        throw error.suggest(cat("the kernel has no links of this type: modprobe ", kind_.module));
-    }
+/// A link that excludes this one may be that of a container that has ended, and then goes within milliseconds.
+void UpperLink::make(HostLinks& links, const sdk::NetlinkMessage& message, const std::string& parent) const try {
+    const auto request = [&] { links.netlink().request(message, cat("make a ", kind_.name, " link on"), parent); };
+    const auto made = [&] {
+        try {
+            request();
+            return true;
+        } catch (const Error& error) {
+            if (!refused_for_another(error)) throw;
+            return false;
+        }
+    };
+    if (!sdk::comes_true(sdk::patience_with_the_ended, made)) request();
+} catch (Error& error) {
+    if (error.code() != EOPNOTSUPP) throw;
+    throw error.suggest(cat("the kernel has no links of this type: modprobe ", kind_.module));
 }
 
 void UpperLink::connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
