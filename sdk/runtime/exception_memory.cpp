@@ -1,7 +1,9 @@
 // Where thrown exceptions live, instead of in libstdc++'s own memory. That keeps 71 KiB of heap for when memory is short, once
 // for the program and once for each plugin, since each has its own static libstdc++ (up to GCC 12 nothing makes it smaller).
-// The reserve here is in .bss: it takes no memory until it is used. The four functions are those of the Itanium C++ ABI,
-// level 2.
+// The reserve here is in .bss: it takes no memory until it is used.
+// And where a thread's exceptions are counted: libstdc++'s own place for that is made when a library first throws, by malloc,
+// and the loader ends the process when there is no memory for it. Ours stands with the thread from the beginning. The functions
+// are those of the Itanium C++ ABI, level 2.
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -41,9 +43,20 @@ void give_back(std::byte* memory) noexcept {
     taken.fetch_and(~(1U << offset / slot_size));
 }
 
+/// __cxa_eh_globals
+struct ThreadExceptions {
+    void* caught;
+    unsigned uncaught;
+};
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadExceptions of_thread{};
+
 }  // namespace
 
 extern "C" {
+
+ThreadExceptions* __cxa_get_globals() noexcept { return &of_thread; }
+
+ThreadExceptions* __cxa_get_globals_fast() noexcept { return &of_thread; }
 
 void* __cxa_allocate_exception(size_t size) noexcept { return take(header_room + size) + header_room; }
 
