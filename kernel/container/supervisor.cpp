@@ -66,12 +66,20 @@ void report(const std::vector<Error>& failures) {
     for (const Error& failure : failures) base::log_error(failure.what());
 }
 
+/// Also where memory is short: what has to be done after a failure is done whether it could be told or not.
+void tell(base::Level level, const char* what, const std::exception& failure, base::Where where = base::Where::here()) noexcept
+    try {
+    base::log(level, cat(what, ": ", failure.what()), where);
+} catch (const std::bad_alloc&) {
+    base::log(level, what, where);
+}
+
 /// What fails while a container ends is reported, and the rest goes on.
 void tolerate(const char* what, const std::function<void()>& body) {
     try {
         body();
     } catch (const std::exception& error) {
-        base::log_error(cat(what, ": ", error.what()));
+        tell(base::Level::error, what, error);
     }
 }
 
@@ -98,7 +106,7 @@ int Supervisor::run() {
         restore();
         if (!monitor_born_) throw;
         // Who asked for a start hears of its failure; nobody waits for the outcome of a reboot.
-        if (!awaited()) base::log_error(cat("the monitor ends: ", error.what()));
+        if (!awaited()) tell(base::Level::error, "the monitor ends", error);
         ::_exit(1);
     }
     restore();
@@ -227,7 +235,7 @@ void Supervisor::serve() {
         wait_for_the_end();
         wait_status_ = process::reap(run_->child.pidfd.get());
     } catch (const std::exception& error) {
-        base::log_error(cat("the container is ended: ", error.what()));
+        tell(base::Level::error, "the container is ended", error);
         end_child();
     }
     loop_->remove(run_->child.pidfd.get());
@@ -253,10 +261,8 @@ void Supervisor::wait_for_the_end() {
             if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
             become_small();
         }
-    } catch (const std::bad_alloc&) {
-        // It stays whole, and has no memory to say so.
     } catch (const std::exception& error) {
-        base::log_warn(cat("the monitor keeps its plugins in memory: ", error.what()));
+        tell(base::Level::warn, "the monitor keeps its plugins in memory", error);
     }
     give_back_memory();
     loop_->run();
@@ -309,7 +315,7 @@ void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base
     watch_container();
     server_->answer_deferred();
 } catch (const std::exception& error) {
-    base::log_error(cat("the container is ended: ", error.what()));
+    tell(base::Level::error, "the container is ended", error);
     end_child();
     run_->console.close();
     finish(false);
