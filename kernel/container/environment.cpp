@@ -22,9 +22,9 @@ process::Environment variables_of(const config::Config& config, std::initializer
 void set_init_environment(const config::Config& config, const std::string& ttys) {
     const process::Environment variables = variables_of(config, {"lxc.environment", "lxc.environment.runtime"});
     ::clearenv();
-    for (const auto& [name, value] : variables) ::setenv(name.c_str(), value.c_str(), 1);
-    ::setenv("container", "lxc", 1);
-    if (!ttys.empty()) ::setenv("container_ttys", ttys.c_str(), 1);
+    for (const auto& [name, value] : variables) process::set_variable(name, value);
+    process::set_variable("container", "lxc");
+    if (!ttys.empty()) process::set_variable("container_ttys", ttys);
 }
 
 }  // namespace keelson::container

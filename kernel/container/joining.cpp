@@ -121,19 +121,19 @@ void Joining::set_environment() const {
             if (const char* value = ::getenv(name.c_str())) kept.emplace_back(name, value);
         }
         ::clearenv();
-        ::setenv("PATH", default_path, 1);
-        for (const auto& [name, value] : kept) ::setenv(name.c_str(), value.c_str(), 1);
+        process::set_variable("PATH", default_path);
+        for (const auto& [name, value] : kept) process::set_variable(name, value);
     }
-    if (::getenv("PATH") == nullptr) ::setenv("PATH", default_path, 1);
-    ::setenv("container", "lxc", 1);
+    if (::getenv("PATH") == nullptr) process::set_variable("PATH", default_path);
+    process::set_variable("container", "lxc");
     for (const auto& [name, value] : variables_of(of_file, {"lxc.environment", "lxc.environment.runtime"}))
-        ::setenv(name.c_str(), value.c_str(), 1);
+        process::set_variable(name, value);
     for (const std::string& variable : options.set_variables) {
         const size_t equals = variable.find('=');
         if (equals == std::string::npos)
             ::unsetenv(variable.c_str());
         else
-            ::setenv(variable.substr(0, equals).c_str(), variable.c_str() + equals + 1, 1);
+            process::set_variable(variable.substr(0, equals), variable.substr(equals + 1));
     }
 }
 

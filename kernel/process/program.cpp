@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 #include <array>
+#include <new>
 
 namespace keelson::process {
 namespace {
 
 constexpr size_t most_output = 40 * 1024;
 
-[[noreturn]] void become(const std::vector<std::string>& words, const Environment& environment, int output) {
+/// For who runs it, not to have had the memory is not to have been able to execute it.
+[[noreturn]] void become(const std::vector<std::string>& words, const Environment& environment, int output) noexcept try {
     const int null = ::open("/dev/null", O_RDONLY);
     ::dup2(null, 0);
     ::dup2(output, 1);
@@ -25,12 +27,14 @@ constexpr size_t most_output = 40 * 1024;
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    for (const auto& [name, value] : environment) set_variable(name, value);
     std::vector<char*> argv;
     for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     ::execvp(argv[0], argv.data());
     ::_exit(errno == ENOENT ? 127 : 126);
+} catch (const std::bad_alloc&) {
+    ::_exit(126);
 }
 
 /// Reads to the end, so that a program that prints a lot is not blocked; keeps the first part.
@@ -46,6 +50,10 @@ std::string read_output(int fd) {
 }
 
 }  // namespace
+
+void set_variable(const std::string& name, const std::string& value) {
+    if (::setenv(name.c_str(), value.c_str(), 1) != 0 && errno == ENOMEM) throw std::bad_alloc();
+}
 
 ProgramResult run_program(const std::vector<std::string>& words, const Environment& environment) {
     std::array<int, 2> ends{};

@@ -14,6 +14,10 @@ struct ProgramResult {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
+/// In our own environment, for the program that we execute next. Throws std::bad_alloc. A name that no variable can have is
+/// passed over (setenv(3), EINVAL).
+void set_variable(const std::string& name, const std::string& value);
+
 /// argv[0] is looked up in PATH. `environment` is added to our own. stdin is /dev/null. Throws only when no process can be
 /// made.
 ProgramResult run_program(const std::vector<std::string>& words, const Environment& environment = {});

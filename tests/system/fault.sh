@@ -14,6 +14,7 @@ try 61 --operation start --network nat --first 7
 try 61 --operation start --cause KILL --first 3
 try 11 --operation stop --cause INIT
 try 1 --operation start --cause NOMEM
+try 1 --operation start --cause NOMEM --line "lxc.environment = LONG=$(printf %020000d 0)"
 try 61 --operation start --owner user --first 11
 try 17 --operation stop --network veth
 try 19 --operation stop --cause KILL
