@@ -1,8 +1,9 @@
 # Whether a test leaves the host as it was. Sourced by system.sh.
 #
 # A test with the comment line "# own-host" at its top runs in network and mount namespaces of its own: all that changes in
-# them is the test's doing, whatever else runs on the machine. What namespaces do not divide (cgroups, processes, loop
-# devices, runtime files) is looked for by the test's name and directory, so its containers' names have to begin with $klt.
+# them is the test's doing, whatever else runs on the machine. So is /run/keelson, where nobody else recovers what the test has
+# left to be recovered. What namespaces do not divide (cgroups, processes, loop devices) is looked for by the test's name and
+# directory, so its containers' names have to begin with $klt.
 #
 #   remember_host                what stands now is how the host has to be
 #   host_is_as_it_was MESSAGE    else the test fails and shows the difference; waits a little for what ends by itself
@@ -25,6 +26,8 @@ own_host() { # re-executes the test
     umount "$aside"
     rmdir "$aside"
     ip link set lo up
+    mkdir -p -m 700 /run/keelson
+    mount -t tmpfs -o mode=700 klt /run/keelson
     exec /bin/bash "$@"' - "$@"
 }
 

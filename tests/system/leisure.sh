@@ -5,7 +5,6 @@
 # timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC takes its links back before it says that the container has stopped"
-mount -t tmpfs -o mode=700 klt /run/keelson || fail "no /run/keelson of one's own" # its lock, and what recover finds
 runtime=/run/keelson/${lxcpath//\//+}
 name=$klt-one
 journal=$runtime/$name/journal
