@@ -60,7 +60,7 @@ host_unchanged() { leftovers | sort >"$work/host.now"; cmp -s "$work/host.before
 host_is_as_it_was() {
   # LXC's own leaves cgroups behind on hybrid hosts, and its lock files.
   [ "${KEELSON_AS:-}" != lxc ] || return 0
-  wait_for 3 host_unchanged && return
+  wait_for 10 host_unchanged && return
   diff "$work/host.before" "$work/host.now" | grep '^[<>]'
   fail "$1: the host is not as it was (< before, > now)"
 }

@@ -10,7 +10,7 @@
 #   container NAME [LINE]...   a small busybox container, with these lines in its configuration
 #   twin NAME OTHER [LINE]...   one more on the rootfs of another, which is quicker
 #   skip REASON, fail MESSAGE, check MESSAGE COMMAND...
-#   wait_for SECONDS COMMAND...   until it succeeds
+#   wait_for SECONDS COMMAND...   until it succeeds; five times that in a guest, as for a test's whole time
 #   at_end COMMAND...     run when the test ends, the last one first
 #   $klt                  begins every name that the test gives: container, link, user
 #   $work, $lxcpath       the test's directory, and its containers
@@ -53,8 +53,9 @@ k() {
   "$(program "$verb")" -P "$lxcpath" "$@"
 }
 
+[ -n "${KEELSON_VM:-}" ] && slowness=5 || slowness=1
 wait_for() {
-  local end=$((SECONDS + $1)); shift
+  local end=$((SECONDS + $1 * slowness)); shift
   until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done
 }
 
