@@ -4,6 +4,8 @@
 #include <kernel/container/takeover.hpp>
 #include <kernel/process/next_program.hpp>
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <new>
 
@@ -44,9 +46,7 @@ int run_as_keelson(std::vector<std::string> arguments, char** argv) {
     return run(*verb, {.program = cat("keelson ", verb->name), .arguments = std::move(arguments)}, argv);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) try {
     if (argc < 1) return 1;
     if (process::takes_over(argc, argv)) container::take_over(argc, argv);
     const std::string program(base_name(argv[0]));
@@ -56,4 +56,13 @@ int main(int argc, char** argv) try {
 } catch (const std::bad_alloc&) {
     std::fputs("keelson: out of memory\n", stderr);  // which is not buffered
     return 1;
+}
+
+}  // namespace
+
+/// What destructors would tidy up, those of plugins too, goes with the process.
+int main(int argc, char** argv) {
+    const int status = run(argc, argv);
+    std::fflush(nullptr);
+    ::_exit(status);
 }

@@ -67,6 +67,16 @@ void Cgroup::create(lifecycle::Journal& journal) {
     state_ = state.first();
 }
 
+UniqueFd Cgroup::birthplace() const {
+    int32_t directory = -1;
+    if (driver_ != nullptr) ask(&abi::CgroupDriver::birthplace, &directory);
+    return UniqueFd(directory);
+}
+
+void Cgroup::complete() const {
+    if (driver_ != nullptr) ask(&abi::CgroupDriver::complete);
+}
+
 void Cgroup::adopt(std::string state, lifecycle::Journal& journal) {
     state_ = std::move(state);
     journal_ = &journal;

@@ -31,6 +31,10 @@ public:
     const std::string& state() const noexcept { return state_; }
 
     void create(lifecycle::Journal& journal);
+    /// Where the first process is born; none without version 2.
+    UniqueFd birthplace() const;
+    /// What `create` has left, once the first process is born.
+    void complete() const;
     /// Goes on with what another process created.
     void adopt(std::string state, lifecycle::Journal& journal);
     CgroupEntry entry(abi::CgroupRole role) const;

@@ -75,9 +75,9 @@ void serve_listeners(Run& run) {
     }
 }
 
-/// Made by the child itself, later: the cgroup namespace's root is where it then stands, and time has no clone3 flag that
-/// counts for the child.
-constexpr uint64_t made_later = CLONE_NEWCGROUP | CLONE_NEWTIME;
+/// Made by the child itself, later: the network namespace because it takes the kernel longest, and we make cgroups meanwhile;
+/// the cgroup namespace's root is where the child then stands; and time has no clone3 flag that counts for the child.
+constexpr uint64_t made_later = CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 }  // namespace
 
@@ -121,7 +121,7 @@ void prepare_console(Run& run) {
 
 void make_cgroups(Run& run) {
     run.actors.cgroup.create(*run.journal);
-    run.payload = run.actors.cgroup.entry(abi::CgroupRole::payload);
+    run.birthplace = run.actors.cgroup.birthplace();
 }
 
 void become_monitor(Run& run) {
@@ -164,7 +164,7 @@ void make_child(Run& run) {
     if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
     run.turns.open();
     const uint64_t record = run.journal->intend("kernel", "process", "");
-    run.child = process::clone_into({run.namespaces & ~made_later, run.payload.unified.get(), true}, run.shared);
+    run.child = process::clone_into({run.namespaces & ~made_later, run.birthplace.get(), true}, run.shared);
     if (run.child.pid == 0) {
         run.lifecycle.became(lifecycle::Side::inside);
         run.turns.became_child();
@@ -175,7 +175,6 @@ void make_child(Run& run) {
     serve_listeners(run);
     run.journal->complete(record, process_record(run.child.pid));
     run.hooks.set("LXC_PID", cat(run.child.pid));
-    run.namespace_fds = process::NamespaceSet(run.child.pid, run.namespaces & ~made_later);
     process::set_core_scheduling(run.config, run.child.pid);
 }
 
@@ -183,7 +182,21 @@ void map_ids(Run& run) {
     if (run.has(CLONE_NEWUSER)) run.facts.idmap().write_for(run.child.pid);
 }
 
+void complete_cgroups(Run& run) { run.actors.cgroup.complete(); }
+
 void set_limits(Run& run) { run.actors.cgroup.limit(abi::CgroupPhase::before_setup); }
+
+void let_into_cgroups(Run& run) {
+    const CgroupEntry payload = run.actors.cgroup.entry(abi::CgroupRole::payload);
+    std::vector<int> tasks;
+    for (const UniqueFd& file : payload.tasks) tasks.push_back(file.get());
+    run.turns.hand_over(way_into_cgroups, tasks);
+}
+
+void take_namespaces(Run& run) {
+    run.namespace_fds = process::NamespaceSet(run.child.pid, run.namespaces & ~made_later);
+    if (run.has(CLONE_NEWNET)) run.namespace_fds.put(CLONE_NEWNET, std::move(run.turns.wait_for(network_namespace).at(0)));
+}
 
 void connect_network(Run& run, size_t which) {
     NetworkChoice& network = run.actors.networks[which];

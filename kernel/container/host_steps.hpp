@@ -26,7 +26,11 @@ void mount_rootfs(Run& run);
 
 void make_child(Run& run);
 void map_ids(Run& run);
+/// While the child makes its network namespace, which takes about as long.
+void complete_cgroups(Run& run);
 void set_limits(Run& run);
+void let_into_cgroups(Run& run);
+void take_namespaces(Run& run);
 void connect_network(Run& run, size_t which);
 void set_process_values(Run& run);
 void map_mounts(Run& run);

@@ -173,8 +173,15 @@ void close_inherited(const Run& run) {
 void begin(Run& run) {
     unblock_signals();
     die_with_monitor(run);
-    run.payload.enter_v1();
-    run.payload = {};
+    if (!run.has(CLONE_NEWNET)) return;
+    if (::unshare(CLONE_NEWNET) != 0)
+        throw Error::last("make a network namespace", "", errno == ENOSPC ? "see /proc/sys/user/max_net_namespaces" : "");
+    const UniqueFd made = base::open_file("/proc/self/ns/net", O_RDONLY);
+    run.turns.hand_over(network_namespace, {made.get()});
+}
+
+void enter_cgroups(Run& run) {
+    if (run.actors.cgroup.available()) CgroupEntry{{}, run.turns.wait_for(way_into_cgroups)}.enter_v1();
     process::enter_shared_cgroup(run.shared);
 }
 

@@ -5,8 +5,10 @@
 
 namespace keelson::container::inside {
 
-/// What needs nothing of the host, while that gives the child its ids and links.
+/// While the host completes the cgroups.
 void begin(Run& run);
+/// While the host moves links in.
+void enter_cgroups(Run& run);
 
 void enter(Run& run);
 void run_pre_mount_hooks(Run& run);

@@ -40,7 +40,7 @@ struct Run {
     std::optional<filesystem::RootfsSetup> rootfs;
     std::optional<lifecycle::Journal> journal;
     UniqueFd pin;  ///< keeps the host's filesystem below a privileged rootfs writable
-    CgroupEntry payload;
+    UniqueFd birthplace;  ///< the cgroup that the child is born in
     std::vector<network::AutoGateway> gateways;
     std::vector<process::SharedNamespace> shared;
     uint64_t namespaces = 0;
@@ -63,6 +63,10 @@ struct Run {
 
 /// The name under which the child hands over what tells of system calls to answer.
 inline std::string listener_of(const ModuleChoice& module) { return cat("listener ", module.name()); }
+
+/// Under these names the host hands over the `tasks` files of the container's cgroups, and the child its network namespace.
+inline constexpr const char* way_into_cgroups = "cgroups";
+inline constexpr const char* network_namespace = "net";
 
 /// The table: every step of a start, in order (start_table.cpp).
 void fill_start_table(Run& run);

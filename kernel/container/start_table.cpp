@@ -10,6 +10,9 @@ void fill_start_table(Run& run) {
     const auto add = [&](lifecycle::Stage stage, std::string actor, void (*step)(Run&)) {
         run.lifecycle.add(stage, std::move(actor), [&run, step] { step(run); });
     };
+    const auto add_beside = [&](lifecycle::Stage stage, std::string actor, void (*step)(Run&)) {
+        run.lifecycle.add_beside(stage, std::move(actor), [&run, step] { step(run); });
+    };
     const auto hooked = [&](abi::HookStage stage, std::string_view name) {
         return run.hooks.any(name) || run.actors.stage_hooks.any(stage);
     };
@@ -39,10 +42,16 @@ void fill_start_table(Run& run) {
         });
     }
 
-    if (actors.cgroup.limits(abi::CgroupPhase::before_setup)) add(clone, title(actors.cgroup.driver()), host::set_limits);
     add(clone, "kernel", host::make_child);
-    run.lifecycle.add_beside(clone, "kernel (cgroups)", [&run] { inside::begin(run); });
+    add_beside(clone, "kernel (network namespace)", inside::begin);
+    add_beside(clone, "kernel (cgroups)", inside::enter_cgroups);
     add(clone, "kernel (id map)", host::map_ids);
+    if (actors.cgroup.available()) {
+        add(clone, title(actors.cgroup.driver()), host::complete_cgroups);
+        if (actors.cgroup.limits(abi::CgroupPhase::before_setup)) add(clone, title(actors.cgroup.driver()), host::set_limits);
+        add(clone, title(actors.cgroup.driver()), host::let_into_cgroups);
+    }
+    add(clone, "kernel (namespaces)", host::take_namespaces);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(clone, title(network.plugin), [&run, i = &network - actors.networks.data()] {
             host::connect_network(run, static_cast<size_t>(i));

@@ -182,7 +182,7 @@ void Supervisor::finish_start() {
         run_->console.adopt_console(std::move(console.front()));
     if (std::vector<UniqueFd> ttys = run_->turns.take("ttys"); !ttys.empty()) run_->console.adopt_ttys(std::move(ttys));
     run_->rootfs.reset();
-    run_->payload = {};
+    run_->birthplace.reset();
     save_runtime_state(*run_);
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
     listen();
@@ -257,10 +257,8 @@ void Supervisor::end_child() {
 void Supervisor::wait_for_the_end() {
     constexpr std::chrono::seconds moment(1);
     try {
-        if (can_be_small()) {
-            if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
-            become_small();
-        }
+        if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
+        if (can_be_small()) become_small();
     } catch (const std::exception& error) {
         tell(base::Level::warn, "the monitor keeps its plugins in memory", error);
     }
@@ -448,10 +446,10 @@ std::string Supervisor::config_item(const std::string& key) {
 }
 
 UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
-    CgroupEntry entry = run_->actors.cgroup.entry(abi::CgroupRole::payload);
-    if (!controller.empty() || !entry.unified)
+    UniqueFd unified = run_->actors.cgroup.birthplace();
+    if (!controller.empty() || !unified)
         throw Error(ENOENT, facts_.name(), "the container has no cgroup of version 2 for this");
-    return std::move(entry.unified);
+    return unified;
 }
 
 void Supervisor::stop() {

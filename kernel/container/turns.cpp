@@ -7,6 +7,10 @@ namespace {
 
 constexpr char turn = 't', descriptors = 'd', words = 'w', execution = 'x';
 
+Error died() {
+    return Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
+}
+
 }  // namespace
 
 void ChannelTurns::open() {
@@ -22,25 +26,34 @@ void ChannelTurns::became_child() {
     other_.close();
 }
 
+process::Channel::Message ChannelTurns::receive() {
+    process::Channel::Message message = channel_.receive();
+    if (message.kind == process::Channel::failure) throw process::unpack(message.text);
+    return message;
+}
+
+bool ChannelTurns::keep(process::Channel::Message& message) {
+    if (message.kind == descriptors) {
+        std::ranges::move(message.fds, std::back_inserter(received_[message.text]));
+        if (const auto taker = takers_.find(message.text); taker != takers_.end()) taker->second(take(message.text));
+        return true;
+    }
+    if (message.kind != words) return false;
+    const size_t end_of_name = message.text.find('\n');
+    told_[message.text.substr(0, end_of_name)] = message.text.substr(end_of_name + 1);
+    return true;
+}
+
 process::Channel::Message ChannelTurns::next() {
     for (;;) {
-        process::Channel::Message message = channel_.receive();
-        if (message.kind == process::Channel::failure) throw process::unpack(message.text);
-        if (message.kind == descriptors) {
-            std::ranges::move(message.fds, std::back_inserter(received_[message.text]));
-            if (const auto taker = takers_.find(message.text); taker != takers_.end()) taker->second(take(message.text));
-        } else if (message.kind == words) {
-            const size_t end_of_name = message.text.find('\n');
-            told_[message.text.substr(0, end_of_name)] = message.text.substr(end_of_name + 1);
-        } else {
-            return message;
-        }
+        process::Channel::Message message = receive();
+        if (!keep(message)) return message;
     }
 }
 
-void ChannelTurns::pass() {
+void ChannelTurns::say(char kind, std::string_view text, const std::vector<int>& borrowed_fds) {
     try {
-        channel_.send(turn);
+        channel_.send(kind, text, borrowed_fds);
     } catch (const Error& error) {
         // A side that failed has said why before it left.
         if (error.code() == EPIPE || error.code() == ECONNRESET) return;
@@ -48,24 +61,38 @@ void ChannelTurns::pass() {
     }
 }
 
+void ChannelTurns::pass() { say(turn); }
+
 void ChannelTurns::wait() {
-    if (next().kind != turn)
-        throw Error(ECHILD, "", "the other side of the start died without a word", "was it killed, or out of memory?");
+    if (next().kind != turn) throw died();
 }
 
 bool ChannelTurns::abandoned() const { return channel_.hung_up(); }
 
 void ChannelTurns::hand_over(const std::string& name, const std::vector<int>& borrowed_fds) {
-    for (size_t sent = 0; sent < borrowed_fds.size(); sent += process::Channel::most_fds) {
+    size_t sent = 0;
+    do {
         const auto first = borrowed_fds.begin() + static_cast<std::ptrdiff_t>(sent);
         const size_t count = std::min(borrowed_fds.size() - sent, process::Channel::most_fds);
-        channel_.send(descriptors, name, {first, first + static_cast<std::ptrdiff_t>(count)});
-    }
+        say(descriptors, name, {first, first + static_cast<std::ptrdiff_t>(count)});
+        sent += count;
+    } while (sent < borrowed_fds.size());
 }
 
-std::vector<UniqueFd> ChannelTurns::take(const std::string& name) { return std::move(received_[name]); }
+std::vector<UniqueFd> ChannelTurns::take(const std::string& name) {
+    const auto received = received_.extract(name);
+    return received ? std::move(received.mapped()) : std::vector<UniqueFd>();
+}
 
-void ChannelTurns::tell(const std::string& name, const std::string& text) { channel_.send(words, cat(name, "\n", text)); }
+std::vector<UniqueFd> ChannelTurns::wait_for(const std::string& name) {
+    while (!received_.contains(name)) {
+        process::Channel::Message message = receive();
+        if (!keep(message)) throw died();
+    }
+    return take(name);
+}
+
+void ChannelTurns::tell(const std::string& name, const std::string& text) { say(words, cat(name, "\n", text)); }
 
 std::string ChannelTurns::told(const std::string& name) { return std::move(told_[name]); }
 

@@ -25,6 +25,8 @@ public:
     /// Descriptors for the other side, under a name; any number.
     void hand_over(const std::string& name, const std::vector<int>& borrowed_fds);
     std::vector<UniqueFd> take(const std::string& name);
+    /// Not with the other side's turn, but as soon as they are there. Throws as `wait` does.
+    std::vector<UniqueFd> wait_for(const std::string& name);
     /// Descriptors of that name go to `taker` as soon as they come, while the other side goes on.
     using Taker = std::function<void(const std::vector<UniqueFd>& fds)>;
     void expect(const std::string& name, Taker taker) { takers_[name] = std::move(taker); }
@@ -45,6 +47,10 @@ public:
     void close() noexcept { channel_.close(); }
 
 private:
+    void say(char kind, std::string_view text = {}, const std::vector<int>& borrowed_fds = {});
+    process::Channel::Message receive();
+    /// Descriptors and words, which wait until they are asked for.
+    bool keep(process::Channel::Message& message);
     process::Channel::Message next();
 
     process::Channel channel_, other_;

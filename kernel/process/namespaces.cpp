@@ -95,6 +95,12 @@ void NamespaceSet::add(pid_t pid, uint64_t flags) {
     }
 }
 
+void NamespaceSet::put(uint64_t flag, UniqueFd fd) noexcept {
+    for (size_t i = 0; i < fds_.size(); ++i) {
+        if (namespace_kinds()[i].flag == flag) fds_[i] = std::move(fd);
+    }
+}
+
 void NamespaceSet::pack(base::Packer& packed) const {
     packed.number(pid_);
     for (const UniqueFd& fd : fds_) packed.fd(fd.get());

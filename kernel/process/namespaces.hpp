@@ -37,6 +37,7 @@ public:
     NamespaceSet(pid_t pid, uint64_t flags);
     /// The cgroup and time namespaces exist only after the child made them.
     void add(pid_t pid, uint64_t flags);
+    void put(uint64_t flag, UniqueFd fd) noexcept;
     void pack(base::Packer& packed) const;
     explicit NamespaceSet(base::Unpacker& packed);
     abi::NamespaceFds fds() const noexcept;

@@ -34,6 +34,10 @@ public:
         must("create", [&](auto* error) { return driver.create(container.context(), &given, error); });
         if (given.all().size() != 1) throw Failure("create does not give one state");
         state_ = given.first();
+        int32_t directory = -1;
+        must("birthplace", [&](auto* error) { return driver.birthplace(container.context(), state(), &directory, error); });
+        const UniqueFd birthplace(directory);
+        must("complete", [&](auto* error) { return driver.complete(container.context(), state(), error); });
         for (abi::CgroupPhase phase : {abi::CgroupPhase::before_setup, abi::CgroupPhase::after_setup})
             must("limit", [&](auto* error) { return driver.limit(container.context(), state(), phase, error); });
     }

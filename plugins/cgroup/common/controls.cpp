@@ -7,7 +7,8 @@ namespace keelson::cgroup {
 
 bool Controls::is_frozen(const std::string& path) const {
     const sdk::FrozenFile file = frozen_file(path);
-    return sdk::trim(sdk::read_file(file.path)) != file.text;
+    const auto text = sdk::try_read_file(file.path);
+    return text && sdk::trim(*text) != file.text;
 }
 
 std::optional<uint64_t> number_in(const std::string& path) {

@@ -33,6 +33,7 @@ public:
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;
     /// It is frozen as long as another text stands there.
     virtual sdk::FrozenFile frozen_file(const std::string& path) const = 0;
+    /// One that is not there is not.
     bool is_frozen(const std::string& path) const;
     /// Fills in what this hierarchy can tell and leaves the rest.
     virtual void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const = 0;

@@ -12,6 +12,9 @@ namespace keelson::cgroup {
 
 namespace {
 
+/// What the record of the monitor's cgroups begins with; that of the payload's is the state alone.
+constexpr std::string_view of_monitor = "monitor\n";
+
 /// The hierarchy that stops processes: the freezer of version 1 where it is mounted.
 const Hierarchy& freezer_of(const Cgroups& cgroups) {
     if (const Hierarchy* hierarchy = cgroups.with("freezer")) return *hierarchy;
@@ -39,16 +42,39 @@ std::string Driver::create(const sdk::Context& context) {
         context.warn("the container gets no cgroups: none is delegated to this user");
         return text;
     }
+    if (alone_in_base(cgroups)) {
+        make_for_monitor(context, cgroups);
+        leave_base(cgroups);
+    }
     const uint64_t record = context.intend(text);
-    make_payload(context, cgroups, controls_);
+    make_payload(context, cgroups, controls_, Version::two);
     context.complete(record);
     return text;
+}
+
+void Driver::make_for_monitor(const sdk::Context& context, const Cgroups& cgroups) const {
+    const uint64_t record = context.intend(cat(of_monitor, cgroups.text()));
+    make_monitor(context, cgroups, controls_);
+    context.complete(record);
+}
+
+UniqueFd Driver::birthplace(const sdk::Context& context, State state) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    sdk::CgroupEntry entry;
+    if (const Hierarchy* unified = cgroups.unified())
+        controls_.of(*unified).enter(context, unified->directory(cgroups.places.inner), Role::inner, entry);
+    return std::move(entry.unified);
+}
+
+/// Nobody is born in a cgroup of version 1.
+void Driver::complete(const sdk::Context& context, State state) {
+    make_payload(context, Cgroups::parse(state), controls_, Version::one);
 }
 
 sdk::CgroupEntry Driver::entry(const sdk::Context& context, State state, abi::CgroupRole role) {
     const Cgroups cgroups = Cgroups::parse(state);
     const bool monitor = role == abi::CgroupRole::monitor;
-    if (monitor) make_monitor(context, cgroups, controls_);
+    if (monitor) make_for_monitor(context, cgroups);
     sdk::CgroupEntry entry;
     for (const Hierarchy& hierarchy : cgroups.hierarchies)
         controls_.of(hierarchy).enter(context, hierarchy.directory(monitor ? cgroups.places.monitor : cgroups.places.inner),
@@ -124,7 +150,9 @@ std::optional<sdk::FrozenFile> Driver::frozen_file(const sdk::Context&, State st
 }
 
 void Driver::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces&) {
-    remove(context, Cgroups::parse(record), controls_);
+    const bool monitor = record.starts_with(of_monitor);
+    const Cgroups cgroups = Cgroups::parse(monitor ? record.substr(of_monitor.size()) : record);
+    remove(context, cgroups, monitor ? cgroups.places.monitor : cgroups.places.limit, controls_);
 }
 
 }  // namespace keelson::cgroup

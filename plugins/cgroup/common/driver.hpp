@@ -11,13 +11,16 @@
 
 namespace keelson::cgroup {
 
-/// See abi/cgroup_driver.hpp. The state of the calls is Cgroups as text, and so is the one record that `create` writes.
+/// See abi/cgroup_driver.hpp. The state of the calls is Cgroups as text, and so are the records of `create` and of the
+/// monitor's cgroups.
 class Driver : public sdk::CgroupDriver {
 public:
     /// Hierarchies of a version without controls are left alone. The controls live as long as the driver.
     explicit Driver(AllControls controls) : controls_(controls) {}
 
     std::string create(const sdk::Context&) override;
+    UniqueFd birthplace(const sdk::Context&, State) override;
+    void complete(const sdk::Context&, State) override;
     sdk::CgroupEntry entry(const sdk::Context&, State, abi::CgroupRole) override;
     void limit(const sdk::Context&, State, abi::CgroupPhase) override;
     void freeze(const sdk::Context&, State, bool frozen, uint32_t timeout_ms) override;
@@ -31,6 +34,8 @@ public:
     void undo(const sdk::Context&, std::string_view record, const sdk::Namespaces&) override;
 
 private:
+    void make_for_monitor(const sdk::Context&, const Cgroups&) const;
+
     AllControls controls_;
 };
 

@@ -21,7 +21,6 @@ public:
         : context_(context), places_(cgroups.places), hierarchy_(hierarchy), controls_(controls) {}
 
     void make_payload() const {
-        if (hierarchy_.version == Version::two && alone_in_base()) leave_base();
         make(places_.limit, Role::limit);
         if (places_.inner != places_.limit) make(places_.inner, Role::inner);
         if (context_.has_user_namespace())
@@ -30,19 +29,6 @@ public:
     void make_monitor() const { make(places_.monitor, Role::monitor); }
 
 private:
-    bool alone_in_base() const {
-        const std::string base = hierarchy_.base_directory();
-        if (is_hierarchy_root(base)) return false;
-        const std::vector<pid_t> here = processes(base);
-        return here.size() == 1 && here.front() == ::getpid();
-    }
-    /// A cgroup below the root passes on its controllers only without processes of its own. When we are the only one there, as
-    /// an ordinary user's start in a cgroup of its own is, we go where the monitor goes.
-    void leave_base() const {
-        make_monitor();
-        sdk::try_write_file(hierarchy_.directory(places_.monitor) + "/cgroup.procs", "0");
-    }
-
     /// Once more when a directory above went away, because another container of the same lxc.cgroup.dir has ended.
     void make(const std::string& relative, Role role) const {
         for (int attempt = 0;; ++attempt) try {
@@ -114,19 +100,22 @@ std::vector<Spared> spared() {
             {caller, sdk::try_read_file(cat("/proc/", caller, "/cgroup")).value_or("")}};
 }
 
-void lead_out(const Spared& process, const Cgroups& cgroups, const Hierarchy& hierarchy, const Controls& controls) {
-    const std::string current = cgroup_of(process.cgroups, hierarchy);
-    for (const std::string& place : {cgroups.places.monitor, cgroups.places.limit})
-        if (is_within(current, cat(hierarchy.base, '/', place)))
-            return controls.lead_out(process.pid, hierarchy, cgroups.places.pivot);
+void lead_out(const std::vector<Spared>& processes, const Hierarchy& hierarchy, const std::string& place,
+              const Controls& controls, const std::string& pivot) {
+    for (const Spared& process : processes)
+        if (is_within(cgroup_of(process.cgroups, hierarchy), cat(hierarchy.base, '/', place)))
+            controls.lead_out(process.pid, hierarchy, pivot);
 }
 
-void remove_one(const sdk::Context& context, const std::string& path) {
+/// `lead_out`: who is to live leaves it, before what is inside is killed.
+template <typename LeadOut>
+void remove_one(const sdk::Context& context, const std::string& path, LeadOut lead_out) {
     const std::optional<std::string> owner = owner_of(path, context.by_ordinary_user());
-    if (!owner) return;
+    if (!owner || (!owner->empty() && owner != context.directory()) || is_gone_by_rmdir(path)) return;
+    lead_out();
     if (owner->empty()) {
         if (!remove_empty(path)) context.warn(cat("cgroup ", path, " has processes and no mark of ours: it is left"));
-    } else if (owner == context.directory() && !remove_killing(path, in_milliseconds(patience_ms))) {
+    } else if (!remove_killing(path, in_milliseconds(patience_ms))) {
         throw Error(EBUSY, path, "processes in the cgroup do not end");
     }
 }
@@ -142,9 +131,20 @@ void remove_shared(const sdk::Context& context, const Hierarchy& hierarchy, std:
 
 }  // namespace
 
-void make_payload(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
+bool alone_in_base(const Cgroups& cgroups) {
+    const Hierarchy* unified = cgroups.unified();
+    if (unified == nullptr || is_hierarchy_root(unified->base_directory())) return false;
+    const std::vector<pid_t> here = processes(unified->base_directory());
+    return here.size() == 1 && here.front() == ::getpid();
+}
+
+void leave_base(const Cgroups& cgroups) {
+    sdk::try_write_file(cgroups.unified()->directory(cgroups.places.monitor) + "/cgroup.procs", "0");
+}
+
+void make_payload(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls, Version version) {
     for (const Hierarchy& hierarchy : cgroups.hierarchies)
-        Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_payload();
+        if (hierarchy.version == version) Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_payload();
 }
 
 void make_monitor(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
@@ -152,27 +152,19 @@ void make_monitor(const sdk::Context& context, const Cgroups& cgroups, const All
         Maker(context, cgroups, hierarchy, controls.of(hierarchy)).make_monitor();
 }
 
-void remove(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls) {
-    const std::vector<Spared> alive = spared();
+void remove(const sdk::Context& context, const Cgroups& cgroups, const std::string& place, const AllControls& controls) {
+    std::vector<Spared> alive;
     std::optional<Error> first;
-    const auto attempt = [&](const auto& step) {
-        try {
-            step();
-            return true;
-        } catch (const Error& error) {
-            if (!first) first = error;
-            return false;
-        }
-    };
     for (const Hierarchy& hierarchy : cgroups.hierarchies) {
         if (controls.find(hierarchy) == nullptr) continue;
-        if (!attempt([&] {
-                for (const Spared& process : alive) lead_out(process, cgroups, hierarchy, controls.of(hierarchy));
-            }))
-            continue;
-        for (const std::string& place : {cgroups.places.limit, cgroups.places.monitor}) {
-            attempt([&] { remove_one(context, hierarchy.directory(place)); });
+        try {
+            remove_one(context, hierarchy.directory(place), [&] {
+                if (alive.empty()) alive = spared();
+                lead_out(alive, hierarchy, place, controls.of(hierarchy), cgroups.places.pivot);
+            });
             remove_shared(context, hierarchy, place);
+        } catch (const Error& error) {
+            if (!first) first = error;
         }
     }
     if (first) throw *first;

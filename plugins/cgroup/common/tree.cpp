@@ -59,15 +59,6 @@ bool holds_us(const std::string& path) {
     return std::ranges::any_of(children(path), [&](const std::string& name) { return holds_us(cat(path, '/', name)); });
 }
 
-/// Sets errno if not. rmdir(2) of what is not there is EROFS too.
-bool is_gone_by_rmdir(const std::string& path) {
-    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
-    const int code = errno;
-    const bool gone = code == EROFS && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
-    errno = code;
-    return gone;
-}
-
 std::string hint_for_making(int code, bool ordinary_user) {
     if (code == EROFS)
         return "the cgroups are mounted read-only here: remount them, or do without by keelson.cgroup.driver = none";
@@ -119,6 +110,15 @@ void kill_processes(const std::string& path) noexcept try {
     if (!holds_us(path) && sdk::try_write_file(path + "/cgroup.kill", "1") == 0) return;
     kill_below(path);
 } catch (...) {
+}
+
+bool is_gone_by_rmdir(const std::string& path) {
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return true;
+    const int code = errno;
+    // rmdir(2) of what is not there is EROFS too
+    const bool gone = code == EROFS && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+    errno = code;
+    return gone;
 }
 
 bool remove_empty(const std::string& path) {

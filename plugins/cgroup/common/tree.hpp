@@ -42,6 +42,9 @@ std::vector<pid_t> processes(const std::string& path);
 /// Kills every process in it and below, but never the caller. For a cgroup that is known to be ours.
 void kill_processes(const std::string& path) noexcept;
 
+/// Removes it if nothing is below and in it. True if it is gone (also when it was not there), else false and errno.
+bool is_gone_by_rmdir(const std::string& path);
+
 /// Removes it and all below. True if it is gone (also when it was not there), false if a process is still inside.
 bool remove_empty(const std::string& path);
 

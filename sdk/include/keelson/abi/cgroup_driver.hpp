@@ -79,16 +79,18 @@ struct CgroupUsage {
 
 class CgroupDriver : public Plugin {
 public:
-    /// [host] Makes the cgroups of the payload, handed over to the container's root where it has an id map. Leftovers of a
-    /// dead container of that name are removed, never stepped around. Every change has its record, which also covers the
-    /// monitor's cgroups. Reads lxc.cgroup.dir and its kin from the settings.
+    /// [host] Makes the cgroups of the payload, handed over to the container's root where it has an id map; those that
+    /// nobody is born in may wait for `complete`. Leftovers of a dead container of that name are removed, never stepped
+    /// around. Every change has its record, which also covers what `complete` makes. Reads lxc.cgroup.dir and its kin
+    /// from the settings.
     virtual Status create(const Context* context, StringSink* state, ErrorSink* error) noexcept = 0;
 
-    /// [host, may repeat] How to get in. Makes the monitor's cgroups when it asks: one in the foreground never does.
+    /// [host, may repeat] How to get in; for the payload once it is complete. Makes the monitor's cgroups when it asks, with a
+    /// record of their own: one in the foreground never does.
     virtual Status entry(const Context* context, StringView state, CgroupRole role, CgroupEntry* entry,
                          ErrorSink* error) noexcept = 0;
 
-    /// [host] Writes lxc.cgroup.* or lxc.cgroup2.* of that phase, as the layout has them.
+    /// [host] Writes lxc.cgroup.* or lxc.cgroup2.* of that phase, as the layout has them. After `complete`.
     virtual Status limit(const Context* context, StringView state, CgroupPhase phase, ErrorSink* error) noexcept = 0;
 
     /// [host, may repeat] Stops or lets go of all processes of the payload; returns when it is so.
@@ -118,6 +120,15 @@ public:
     /// file tells, and the monitor keeps its plugins.
     virtual Status frozen_file(const Context* context, StringView state, StringSink* path_and_text,
                                ErrorSink* error) noexcept = 0;
+
+    /// [host] The directory that the payload's first process is born in (clone3(2), CLONE_INTO_CGROUP), or -1 where there is
+    /// none.
+    virtual Status birthplace(const Context* context, StringView state, int32_t* directory_owned,
+                              ErrorSink* error) noexcept = 0;
+
+    /// [host] Once, when the first process is born: makes the rest of the payload's cgroups. It costs no time then, as that
+    /// process makes its namespaces meanwhile, and enters by `entry` afterwards.
+    virtual Status complete(const Context* context, StringView state, ErrorSink* error) noexcept = 0;
 
 protected:
     ~CgroupDriver() = default;

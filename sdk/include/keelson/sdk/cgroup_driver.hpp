@@ -42,6 +42,11 @@ public:
     virtual abi::CgroupUsage usage(const Context&, State) = 0;
     virtual std::vector<CgroupMount> mounts(const Context&, State, const abi::CgroupMountRequest&) = 0;
     virtual std::optional<FrozenFile> frozen_file(const Context&, State) { return {}; }
+    /// For a driver that makes all in `create`.
+    virtual UniqueFd birthplace(const Context& context, State state) {
+        return entry(context, state, abi::CgroupRole::payload).unified;
+    }
+    virtual void complete(const Context&, State) {}
 };
 
 class CgroupDriverBridge final : public Bridge<abi::CgroupDriver, CgroupDriver> {
@@ -109,6 +114,13 @@ private:
             path_and_text->add(to_abi(file->path));
             path_and_text->add(to_abi(file->text));
         });
+    }
+    abi::Status birthplace(const abi::Context* context, abi::StringView state, int32_t* directory_owned,
+                           abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { *directory_owned = author_.birthplace(Context(*context), from_abi(state)).release(); });
+    }
+    abi::Status complete(const abi::Context* context, abi::StringView state, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { author_.complete(Context(*context), from_abi(state)); });
     }
 };
 

@@ -79,13 +79,23 @@ protected:
         if (pid > 0) children.push_back(pid);
         return pid;
     }
-    /// The cgroups of the payload and, as for a monitor in the background, those of the monitor.
-    std::string create_both(const sdk::Context& context) {
+    /// The cgroups of the payload.
+    std::string create(const sdk::Context& context) {
         std::string state = driver.create(context);
+        driver.complete(context, state);
+        return state;
+    }
+    /// And, as for a monitor in the background, those of the monitor.
+    std::string create_both(const sdk::Context& context) {
+        std::string state = create(context);
         driver.entry(context, state, abi::CgroupRole::monitor);
         return state;
     }
-    void undo_all() { driver.undo(container.context(), container.records.at(0), sdk::Namespaces(nullptr)); }
+    void undo_all() { undo_all(container); }
+    void undo_all(test::FakePluginContext& whose) {
+        for (auto record = whose.records.rbegin(); record != whose.records.rend(); ++record)
+            driver.undo(whose.context(), *record, sdk::Namespaces(nullptr));
+    }
     static std::vector<std::string> directories(const Cgroups& cgroups) {
         std::vector<std::string> all;
         for (const Hierarchy& h : cgroups.hierarchies)
@@ -103,7 +113,7 @@ TEST_F(CgroupDriver, MakesEntersAndRemoves) {
     const std::string state = create_both(container.context());
     const Cgroups cgroups = Cgroups::parse(state);
     for (const std::string& path : directories(cgroups)) EXPECT_TRUE(exists(path)) << path;
-    ASSERT_EQ(container.records.size(), 1u);
+    ASSERT_EQ(container.records.size(), 2u);
 
     const pid_t pid = start(state);
     ASSERT_GT(pid, 0) << "a process could not be started inside";
@@ -121,7 +131,7 @@ TEST_F(CgroupDriver, MakesEntersAndRemoves) {
 }
 
 TEST_F(CgroupDriver, AMonitorThatStaysInItsCallersCgroupGetsNone) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const Cgroups cgroups = Cgroups::parse(state);
     for (const Hierarchy& h : cgroups.hierarchies) EXPECT_FALSE(exists(h.directory(cgroups.places.monitor))) << h.mount_point;
     driver.entry(container.context(), state, abi::CgroupRole::monitor);
@@ -129,8 +139,19 @@ TEST_F(CgroupDriver, AMonitorThatStaysInItsCallersCgroupGetsNone) {
     for (const Hierarchy& h : cgroups.hierarchies) EXPECT_TRUE(exists(h.directory(cgroups.places.monitor))) << h.mount_point;
 }
 
+TEST_F(CgroupDriver, WhatNobodyIsBornInIsMadeWhenTheChildLives) {
+    const std::string state = driver.create(container.context());
+    const Cgroups cgroups = Cgroups::parse(state);
+    const auto made = [&](const Hierarchy& h) { return exists(h.directory(cgroups.places.limit)); };
+    for (const Hierarchy& h : cgroups.hierarchies) EXPECT_EQ(made(h), h.version == Version::two) << h.mount_point;
+    EXPECT_EQ(static_cast<bool>(driver.birthplace(container.context(), state)), cgroups.unified() != nullptr);
+    EXPECT_FALSE(driver.is_frozen(container.context(), state));
+    driver.complete(container.context(), state);
+    for (const Hierarchy& h : cgroups.hierarchies) EXPECT_TRUE(made(h)) << h.mount_point;
+}
+
 TEST_F(CgroupDriver, UndoRemovesWhatTheContainerMadeBelow) {
-    const Cgroups cgroups = Cgroups::parse(driver.create(container.context()));
+    const Cgroups cgroups = Cgroups::parse(create(container.context()));
     for (const Hierarchy& h : cgroups.hierarchies) {
         const std::string own = h.directory(cgroups.places.limit);
         ASSERT_EQ(::mkdir((own + "/system.slice").c_str(), 0755), 0);
@@ -141,7 +162,7 @@ TEST_F(CgroupDriver, UndoRemovesWhatTheContainerMadeBelow) {
 }
 
 TEST_F(CgroupDriver, UndoOfAnIntentThatWasNotCarriedOut) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     undo_all();
     undo_all();
     // half made: the first hierarchy only, without a mark, as after a kill between two system calls
@@ -153,10 +174,9 @@ TEST_F(CgroupDriver, UndoOfAnIntentThatWasNotCarriedOut) {
 }
 
 TEST_F(CgroupDriver, AMonitorLeavesItsCgroupToRemoveIt) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const sdk::CgroupEntry entry = driver.entry(container.context(), state, abi::CgroupRole::monitor);
     const sdk::CgroupEntry payload = driver.entry(container.context(), state, abi::CgroupRole::payload);
-    const std::string record = container.records.at(0);
     clone_args arguments{};
     arguments.exit_signal = SIGCHLD;
     if (entry.unified) {
@@ -169,7 +189,7 @@ TEST_F(CgroupDriver, AMonitorLeavesItsCgroupToRemoveIt) {
             if (::write(tasks.get(), "0", 1) != 1) ::_exit(1);
         if (start_inside(payload) <= 0) ::_exit(2);
         try {
-            driver.undo(container.context(), record, sdk::Namespaces(nullptr));
+            undo_all();
         } catch (const Error&) {
             ::_exit(3);
         }
@@ -183,10 +203,10 @@ TEST_F(CgroupDriver, AMonitorLeavesItsCgroupToRemoveIt) {
 }
 
 TEST_F(CgroupDriver, ALeftoverOfTheSameContainerIsRemovedWithItsProcesses) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const pid_t pid = start(state);
     ASSERT_GT(pid, 0);
-    EXPECT_EQ(driver.create(container.context()), state);
+    EXPECT_EQ(create(container.context()), state);
     EXPECT_EQ(signal_that_ended(pid), SIGKILL);
     children.clear();
 }
@@ -198,14 +218,14 @@ TEST_F(CgroupDriver, ALiveContainerElsewhereIsNamedAndLeftAlone) {
 
     test::FakePluginContext other(cat("klt", ::getpid()), "/klt-elsewhere");
     try {
-        driver.create(other.context());
+        create(other.context());
         FAIL() << "took the place of a running container";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), EBUSY);
         EXPECT_NE(error.message().find(container.directory()), std::string::npos) << error.message();
         EXPECT_NE(error.hint().find("lxc.cgroup.dir"), std::string::npos);
     }
-    driver.undo(other.context(), other.records.at(0), sdk::Namespaces(nullptr));
+    undo_all(other);
     EXPECT_EQ(::kill(pid, 0), 0);
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_TRUE(exists(path)) << path;
 }
@@ -216,7 +236,7 @@ TEST_F(CgroupDriver, AnEmptyLeftoverOfAnybodyIsRemoved) {
     EXPECT_EQ(create_both(other.context()), state);
     undo_all();
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_TRUE(exists(path)) << path;
-    driver.undo(other.context(), other.records.at(0), sdk::Namespaces(nullptr));
+    undo_all(other);
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_FALSE(exists(path)) << path;
 }
 
@@ -225,7 +245,7 @@ TEST_F(CgroupDriver, ExplicitPathsThatExistAreAnError) {
     container.lines = {{"lxc.cgroup.dir.monitor", top + "/m"},
                        {"lxc.cgroup.dir.container", top + "/c"},
                        {"lxc.cgroup.dir.container.inner", "in"}};
-    const Cgroups cgroups = Cgroups::parse(driver.create(container.context()));
+    const Cgroups cgroups = Cgroups::parse(create(container.context()));
     for (const Hierarchy& h : cgroups.hierarchies) EXPECT_TRUE(exists(h.directory(top + "/c/in"))) << h.mount_point;
     undo_all();
     for (const Hierarchy& h : cgroups.hierarchies) EXPECT_FALSE(exists(h.directory(top))) << h.mount_point;
@@ -233,13 +253,13 @@ TEST_F(CgroupDriver, ExplicitPathsThatExistAreAnError) {
     const Hierarchy& first = cgroups.hierarchies.front();
     ASSERT_EQ(::mkdir(first.directory(top).c_str(), 0755), 0);
     ASSERT_EQ(::mkdir(first.directory(top + "/c").c_str(), 0755), 0);
-    EXPECT_THROW(driver.create(container.context()), Error);
+    EXPECT_THROW(create(container.context()), Error);
     ::rmdir(first.directory(top + "/c").c_str());
     ::rmdir(first.directory(top).c_str());
 }
 
 TEST_F(CgroupDriver, FreezesAndThaws) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     ASSERT_GT(start(state), 0);
     EXPECT_FALSE(driver.is_frozen(container.context(), state));
     driver.freeze(container.context(), state, true, 2000);
@@ -250,7 +270,7 @@ TEST_F(CgroupDriver, FreezesAndThaws) {
 }
 
 TEST_F(CgroupDriver, NamesTheFileThatTellsWhetherItIsFrozen) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     ASSERT_GT(start(state), 0);
     const auto file = driver.frozen_file(container.context(), state);
     ASSERT_TRUE(file);
@@ -263,7 +283,7 @@ TEST_F(CgroupDriver, NamesTheFileThatTellsWhetherItIsFrozen) {
 }
 
 TEST_F(CgroupDriver, AFrozenContainerIsKilledByUndo) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const pid_t pid = start(state);
     ASSERT_GT(pid, 0);
     driver.freeze(container.context(), state, true, 2000);
@@ -289,7 +309,7 @@ TEST_F(CgroupDriver, HandsTheContainersCgroupToItsRoot) {
 }
 
 TEST_F(CgroupDriver, UnknownLimitsNameTheKey) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const bool version_1 = Cgroups::parse(state).with("memory") != nullptr;
     const char* key = version_1 ? "lxc.cgroup.memory.nosuch" : "lxc.cgroup2.memory.nosuch";
     container.lines = {{key, "1"}};
@@ -304,7 +324,7 @@ TEST_F(CgroupDriver, UnknownLimitsNameTheKey) {
 }
 
 TEST_F(CgroupDriver, LimitsOfVersion1GoToTheirHierarchyInTwoPhases) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     const Cgroups cgroups = Cgroups::parse(state);
     if (!cgroups.with("memory") || !cgroups.with("devices")) GTEST_SKIP() << "needs memory and devices of version 1";
     container.lines = {{"lxc.cgroup.dir", "ignored"},    {"lxc.cgroup.memory.limit_in_bytes", "64M"},
@@ -337,7 +357,7 @@ TEST_F(CgroupDriver, CpusetsGetWhatTheParentHas) {
 }
 
 TEST_F(CgroupDriver, TellsUsage) {
-    const std::string state = driver.create(container.context());
+    const std::string state = create(container.context());
     ASSERT_GT(start(state), 0);
     const abi::CgroupUsage usage = driver.usage(container.context(), state);
     EXPECT_NE(usage.cpu_ns, UINT64_MAX);
@@ -372,7 +392,7 @@ TEST_F(CgroupDriver, AnOrdinaryUserWithoutADelegatedCgroupGetsNone) {
         container.ordinary_user = true;
         container.lines = {{"lxc.cgroup2.memory.max", "1M"}};
         if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0) ::_exit(1);
-        const std::string state = driver.create(container.context());
+        const std::string state = create(container.context());
         if (!Cgroups::parse(state).hierarchies.empty() || !container.records.empty()) ::_exit(2);
         if (!container.warned("delegated")) ::_exit(3);
         const sdk::CgroupEntry entry = driver.entry(container.context(), state, abi::CgroupRole::payload);
