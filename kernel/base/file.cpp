@@ -59,6 +59,18 @@ std::string read_fd(int fd, const std::string& name_for_errors) {
 
 std::string read_file(const std::string& path) { return read_fd(open_file(path, O_RDONLY).get(), path); }
 
+std::optional<std::string> try_read_file(const std::string& path) {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file && (errno == ENOENT || errno == ESRCH)) return std::nullopt;
+    if (!file) throw Error::last("open", path);
+    try {
+        return read_fd(file.get(), path);
+    } catch (const Error& error) {
+        if (error.code() == ESRCH) return std::nullopt;
+        throw;
+    }
+}
+
 void write_fd(int fd, std::string_view text, const std::string& name_for_errors) {
     ssize_t count;
     do count = ::write(fd, text.data(), text.size());

@@ -26,6 +26,13 @@ std::string_view owner_of(std::string_view key) {
     return {};
 }
 
+bool is_of_host(std::string_view module, std::string_view key) {
+    const std::vector<abi::Key>* keys = plugins::PluginHost::instance().keys_of("lsm", module);
+    return keys != nullptr && std::ranges::any_of(*keys, [&](const abi::Key& known) {
+        return key == known.name && (known.flags & abi::key_of_host) != 0;
+    });
+}
+
 std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
     plugins::PluginHost& host = plugins::PluginHost::instance();
     std::set<std::string, std::less<>> names;
@@ -41,7 +48,7 @@ std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
     const std::vector<std::string> installed = host.names("lsm");
     for (const config::Entry& entry : config.entries()) {
         const std::string_view owner = owner_of(entry.key);
-        if (std::ranges::find(installed, owner) != installed.end()) names.emplace(owner);
+        if (std::ranges::find(installed, owner) != installed.end() && !is_of_host(owner, entry.key)) names.emplace(owner);
     }
     return names;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench.py BUILD TOOLS [--quick] [--curves] [--write FILE]: what script/bench measures, once all is built.
 
-BUILD has bin/keelson, TOOLS round_robin and floor. A row is one thing done by each runtime that is installed, in turns; a
+BUILD has bin/keelson, installed or just built, TOOLS round_robin and floor. A row is one thing done by each runtime that is installed, in turns; a
 runtime that is not there, or cannot do it, gets a "-". Times are in milliseconds, and such that a tenth of the rounds was
 faster: what else the machine does only makes a round slower, and makes the slow ones tell nothing.
 """
