@@ -63,6 +63,9 @@ int run(int argc, char** argv) try {
 /// What destructors would tidy up, those of plugins too, goes with the process.
 int main(int argc, char** argv) {
     const int status = run(argc, argv);
+#ifndef __SANITIZE_ADDRESS__  // which looks for leaks at exit
     std::fflush(nullptr);
     ::_exit(status);
+#endif
+    return status;
 }

@@ -26,6 +26,8 @@ std::string_view owner_of(std::string_view key) {
     return {};
 }
 
+bool has(const std::vector<std::string>& names, std::string_view name) { return std::ranges::find(names, name) != names.end(); }
+
 bool is_of_host(std::string_view module, std::string_view key) {
     const std::vector<abi::Key>* keys = plugins::PluginHost::instance().keys_of("lsm", module);
     return keys != nullptr && std::ranges::any_of(*keys, [&](const abi::Key& known) {
@@ -36,6 +38,7 @@ bool is_of_host(std::string_view module, std::string_view key) {
 std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
     plugins::PluginHost& host = plugins::PluginHost::instance();
     std::set<std::string, std::less<>> names;
+    const std::vector<std::string> applying = host.applying("lsm");
     if (config.is_set("keelson.lsm")) {
         for (const std::string& value : config.list("keelson.lsm")) {
             for (const std::string_view name : base::words(value)) {
@@ -43,12 +46,13 @@ std::set<std::string, std::less<>> wanted_names(const config::Config& config) {
             }
         }
     } else {
-        for (const std::string& name : host.applying("lsm")) names.insert(name);
+        names.insert(applying.begin(), applying.end());
     }
     const std::vector<std::string> installed = host.names("lsm");
     for (const config::Entry& entry : config.entries()) {
         const std::string_view owner = owner_of(entry.key);
-        if (std::ranges::find(installed, owner) != installed.end() && !is_of_host(owner, entry.key)) names.emplace(owner);
+        if (!has(installed, owner)) continue;
+        if (has(applying, owner) || !is_of_host(owner, entry.key)) names.emplace(owner);
     }
     return names;
 }

@@ -18,8 +18,8 @@ struct ModuleChoice {
 
 class Confinement {
 public:
-    /// Named by keelson.lsm, or applying to the host by themselves; and the owners of the keys that are set, but
-    /// for those that only matter there (abi::key_of_host). Loads them. Throws.
+    /// Named by keelson.lsm, or applying to the host by themselves; and the owners of the keys that are set, unless
+    /// these say nothing on this host (abi::key_of_host). Loads them. Throws.
     Confinement(const Facts& facts, const config::Config& config);
     /// For who joins a running container: the modules that `save` told of, as they were prepared. Throws, also when one of them
     /// is installed no more.

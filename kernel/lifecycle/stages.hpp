@@ -25,7 +25,7 @@ struct StageRow {
 inline constexpr std::array stages{
     StageRow{Stage::resolve, "resolve", Side::host, "configuration read, plugins chosen and checked; nothing touched yet"},
     StageRow{Stage::pre_start, "pre-start", Side::host, "hooks; console, confinement, cgroups, storage, networks made ready"},
-    StageRow{Stage::clone, "clone", Side::host, "limits set, namespaces made, cgroup entered, ids mapped, links moved in"},
+    StageRow{Stage::clone, "clone", Side::host, "namespaces made, ids mapped, limits set, cgroups entered, links moved in"},
     StageRow{Stage::pre_mount, "pre-mount", Side::inside, "ids taken; hooks"},
     StageRow{Stage::mount, "mount", Side::inside, "rootfs, host name, network, auto mounts, entries; hooks"},
     StageRow{Stage::autodev, "autodev", Side::inside, "hooks; /dev, devpts, console and ttys"},

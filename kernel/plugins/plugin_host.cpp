@@ -28,12 +28,19 @@ struct Sighting {
     struct stat status;
 };
 
-/// Sees what cannot be looked at as well: whoever asks for the plugin is told why.
+/// Whether `result`, of a stat(2), speaks of something. What may not be looked at is there as well: whoever asks for the plugin is
+/// told why. Throws when it could not be seen just now.
+bool is_there(int result, const std::string& path) {
+    if (result == 0 || errno == EACCES) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw Error::last("look at", path);
+}
+
 std::optional<Sighting> look_at(std::string path) {
     struct stat status {
     }, end{};
-    if (::lstat(path.c_str(), &status) != 0 && errno == ENOENT) return std::nullopt;
-    if (S_ISLNK(status.st_mode) && ::stat(path.c_str(), &end) != 0 && errno == ENOENT) return std::nullopt;
+    if (!is_there(::lstat(path.c_str(), &status), path)) return std::nullopt;
+    if (S_ISLNK(status.st_mode) && !is_there(::stat(path.c_str(), &end), path)) return std::nullopt;
     return Sighting{std::move(path), status};
 }
 
@@ -147,7 +154,7 @@ const Index::Entry* PluginHost::Registry::indexed(const std::string& path, const
 
 std::vector<std::string> PluginHost::Registry::names_in(const std::string& folder) {
     struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0 && (errno == ENOENT || errno == ENOTDIR)) return {};
+    if (!is_there(::stat(folder.c_str(), &status), folder)) return {};
     const Index::Entry* entry = indexed(folder, Stamp(status));
     return entry ? index.names_in(*entry) : plugin_names(base::names_in(folder));
 }

@@ -189,6 +189,16 @@ TEST(BadPlugins, TwoOfOneName) {
     EXPECT_THAT(error.hint(), HasSubstr(file_of("sound")));
 }
 
+/// It is no second plugin of the name, and it may not be passed over either.
+TEST(BadPlugins, OneThatCannotBeSeenJustNow) {
+    const Spoilt spoilt("unseen");
+    const std::string loop = spoilt.path() + "/loop";
+    fs::create_symlink("loop", loop);
+    const Error error = failure({spoilt.path(), loop}, "sound");
+    EXPECT_EQ(error.code(), ELOOP) << error.what();
+    EXPECT_THROW(PluginHost({spoilt.path(), loop}).applying("hook"), Error);
+}
+
 TEST(BadPlugins, NotElf) {
     const Spoilt spoilt("text");
     std::ofstream(spoilt.file()) << "#!/bin/sh\n";

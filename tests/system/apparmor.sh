@@ -21,6 +21,14 @@ label=$(k attach -n confined -- /bin/cat /proc/self/attr/current)
 said=$(press confined) && fail "the profile did not deny /proc/sysrq-trigger"
 [[ $said == *"ermission denied"* ]] || fail "denied with other words: $said"
 
+# also where the list of modules names others only: the profile asks for the module
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  twin named confined "lxc.apparmor.profile = $profile" "keelson.lsm = seccomp" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw"
+  check "the container with a list of modules did not start" k start -n named
+  label=$(k attach -n named -- /bin/cat /proc/1/attr/current)
+  [ "$label" = "$profile (enforce)" ] || fail "with keelson.lsm = seccomp init has the label '$label'"
+fi
+
 # the same, unconfined, is allowed: the denial above was the profile's
 container free "lxc.apparmor.profile = unconfined" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw"
 check "the unconfined container did not start" k start -n free

@@ -16,7 +16,9 @@ try 11 --operation stop --cause INIT
 try 1 --operation start --cause NOMEM
 try 1 --operation start --cause NOMEM --line "lxc.environment = LONG=$(printf %020000d 0)"
 try 61 --operation start --owner user --first 11
+try 29 --operation start --owner delegated --first 27
 try 17 --operation stop --network veth
+try 19 --operation stop --owner delegated
 try 19 --operation stop --cause KILL
 try 13 --operation freeze
 try 41 --operation attach --first 1

@@ -29,6 +29,46 @@ TEST(ChannelTurns, DescriptorsOfAnyNumberGoOver) {
         EXPECT_EQ(handed_over(count), count);
 }
 
+TEST(ChannelTurns, DescriptorsAreThereBeforeTheTurn) {
+    ChannelTurns turns;
+    turns.open();
+    const process::Clone child = process::clone_process({});
+    if (child.pid == 0) {
+        turns.became_child();
+        turns.hand_over("none", {});
+        turns.hand_over("net", {0});
+        const bool answered = turns.wait_for("cgroups").size() == 2;
+        turns.pass();
+        ::_exit(answered ? 0 : 1);
+    }
+    turns.became_host();
+    EXPECT_EQ(turns.wait_for("net").size(), 1u);
+    EXPECT_EQ(turns.wait_for("none").size(), 0u);
+    turns.hand_over("cgroups", {0, 1});
+    turns.wait();
+    EXPECT_EQ(process::reap(child.pidfd.get()), 0);
+}
+
+TEST(ChannelTurns, WhoWaitsForDescriptorsHearsWhyTheyDoNotCome) {
+    ChannelTurns turns;
+    turns.open();
+    const process::Clone child = process::clone_process({});
+    if (child.pid == 0) {
+        turns.became_child();
+        turns.fail(Error(ENOSPC, "", "make a network namespace"));
+        ::_exit(0);
+    }
+    turns.became_host();
+    process::reap(child.pidfd.get());
+    turns.hand_over("cgroups", {0});  // nobody is there any more: that is no error of its own
+    try {
+        turns.wait_for("net");
+        FAIL() << "descriptors came from a process that has failed";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ENOSPC) << error.what();
+    }
+}
+
 TEST(ChannelTurns, AChildWhoseHostDiedSaysSoToNobody) {
     ChannelTurns turns;
     turns.open();

@@ -47,7 +47,10 @@ inline std::string read_file(const std::string& path) {
 inline int try_write_file(const std::string& path, std::string_view text) noexcept {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!fd) return errno;
-    return ::write(fd.get(), text.data(), text.size()) < 0 ? errno : 0;
+    ssize_t count;
+    do count = ::write(fd.get(), text.data(), text.size());
+    while (count < 0 && errno == EINTR);
+    return count < 0 ? errno : 0;
 }
 
 inline void write_file(const std::string& path, std::string_view text) {
