@@ -45,46 +45,48 @@ process::IdMap readable_idmap(const config::Config& config) {
     }
 }
 
+/// How long others may take that take back the same.
+constexpr std::chrono::seconds usual_patience(30);
+
+void take_back_all(Container& container, lifecycle::Journal& journal) {
+    const config::Config config = readable_config(container);
+    const Facts facts(container.name(), container.lxcpath(), readable_idmap(config));
+    const auto unwind = [&] {
+        const std::vector<Error> failures = undo_all(journal, facts, config);
+        if (failures.empty()) return;
+        Error first = failures.front();
+        throw first.suggest(
+            cat("see to the cause, then run keelson recover; the journal is ", journal.directory(), "/journal"));
+    };
+    if (process::is_ordinary_user() && made_files(journal)) {
+        load_plugins_of(journal);
+        process::with_user_privilege(facts.idmap().or_granted(), unwind);
+    } else {
+        unwind();
+    }
+}
+
+/// "LXCPATH NAME"; empty when there is nothing to take back.
+std::string recover_one(const std::string& runtime_directory) {
+    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory, usual_patience);
+    if (!journal) return {};
+    // Who died before the first line had changed nothing.
+    if (journal->name().empty()) return journal->close(), std::string();
+    Container container(journal->name(), journal->lxcpath());
+    take_back_all(container, *journal);
+    return cat(container.lxcpath(), " ", container.name());
+}
+
 }  // namespace
 
 bool Container::recover(std::chrono::milliseconds patience) {
     std::optional<lifecycle::Journal> journal =
         lifecycle::Journal::of_the_dead(config::runtime_directory(lxcpath_, name_), patience);
-    if (!journal) return false;
-    const config::Config config = readable_config(*this);
-    const Facts facts(name_, lxcpath_, readable_idmap(config));
-    const auto unwind = [&] {
-        const std::vector<Error> failures = undo_all(*journal, facts, config);
-        if (failures.empty()) return;
-        Error first = failures.front();
-        throw first.suggest(
-            cat("see to the cause, then run keelson recover; the journal is ", journal->directory(), "/journal"));
-    };
-    if (process::is_ordinary_user() && made_files(*journal)) {
-        load_plugins_of(*journal);
-        process::with_user_privilege(facts.idmap().or_granted(), unwind);
-    } else {
-        unwind();
-    }
-    return true;
+    if (journal) take_back_all(*this, *journal);
+    return journal.has_value();
 }
 
-void Container::settle() { recover(std::chrono::seconds(30)); }
-
-namespace {
-
-/// "LXCPATH NAME"; empty when there is nothing to take back.
-std::string recover_one(const std::string& runtime_directory) {
-    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory);
-    if (!journal) return {};
-    // Who died before the first line had changed nothing.
-    if (journal->name().empty()) return journal->close(), std::string();
-    Container container(journal->name(), journal->lxcpath());
-    journal.reset();
-    return container.recover() ? cat(container.lxcpath(), " ", container.name()) : std::string();
-}
-
-}  // namespace
+void Container::settle() { recover(usual_patience); }
 
 Recovered recover_all() {
     Recovered result;

@@ -173,6 +173,7 @@ std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory
     if (!file || !lock_of_the_dead(file.get(), path, patience) || !still_there(file.get(), path)) return std::nullopt;
     Journal journal(runtime_directory, std::move(file));
     journal.read_header();
+    if (!journal.name_.empty()) journal.say_ended();
     return journal;
 }
 

@@ -86,6 +86,7 @@ std::optional<std::string> owner_of(const std::string& path, bool ordinary_user)
     char value[4096];
     const ssize_t size = ::lgetxattr(path.c_str(), mark_for(ordinary_user), value, sizeof value);
     if (size < 0 && errno == ENOENT) return std::nullopt;
+    if (size < 0 && errno != ENODATA && errno != EOPNOTSUPP) throw Error::last("read the mark of", path);
     return size > 0 ? std::string(value, static_cast<size_t>(size)) : std::string();
 }
 

@@ -49,6 +49,12 @@ bool wait_for_event(const std::string& path, std::string_view word, uint64_t val
     }
 }
 
+/// That a cgroup takes no processes, or not ours, and not that something failed just now.
+bool is_refusal(int code) {
+    static constexpr int refusals[] = {EBUSY, EOPNOTSUPP, EINVAL, EACCES, EPERM, ENOENT, EROFS};
+    return std::ranges::find(refusals, code) != std::end(refusals);
+}
+
 uint64_t transferred_bytes(std::string_view io_stat) {
     uint64_t sum = 0;
     for (const std::string_view line : sdk::split(io_stat, '\n'))
@@ -88,8 +94,12 @@ void Version2::enter(const sdk::Context& context, const std::string& path, Role 
 
 void Version2::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const {
     const std::string base = hierarchy.base_directory();
-    for (const char* door : {"/cgroup.threads", "/cgroup.procs"})
-        if (const int code = sdk::try_write_file(base + door, cat(pid)); code == 0 || code == ESRCH) return;
+    for (const char* file : {"/cgroup.threads", "/cgroup.procs"}) {
+        const std::string door = base + file;
+        const int code = sdk::try_write_file(door, cat(pid));
+        if (code == 0 || code == ESRCH) return;
+        if (!is_refusal(code)) throw Error(code, door, cat("lead process ", pid, " out into"));
+    }
     const std::string refuge = hierarchy.directory(pivot);
     if (::mkdir(refuge.c_str(), 0755) != 0 && errno != EEXIST) throw Error::last("make cgroup", refuge);
     sdk::write_file(refuge + "/cgroup.procs", cat(pid));

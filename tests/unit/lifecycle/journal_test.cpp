@@ -88,6 +88,21 @@ TEST_F(JournalTest, WhoStillTakesBackWhatAnEndedContainerNeededIsWaitedFor) {
     EXPECT_EQ(left->open_records().size(), 1U);
 }
 
+TEST_F(JournalTest, WhoTakesBackWhatADeadOneLeftIsWaitedFor) {
+    create().intend("net", "veth", "vethX");
+    std::optional<Journal> first = Journal::of_the_dead(directory());
+    ASSERT_TRUE(first);
+    std::atomic<bool> over = false;
+    std::thread ending([&] {
+        ::usleep(20'000);
+        over = true;
+        first->close();
+    });
+    EXPECT_FALSE(Journal::of_the_dead(directory(), std::chrono::minutes(1)));
+    EXPECT_TRUE(over);
+    ending.join();
+}
+
 TEST_F(JournalTest, NothingIsLeftOfWhoWasWaitedForAndIsDone) {
     Journal journal = create();
     journal.say_ended();
