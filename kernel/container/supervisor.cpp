@@ -252,8 +252,8 @@ void Supervisor::end_child() {
     });
 }
 
-/// A container that lives for longer than a moment is watched by the small program. Before, it would only cost time, and most
-/// that is asked of a container is asked then.
+/// A container that lives for longer than a moment is watched by the small program, or with less memory. Before, it would only
+/// cost time, and most that is asked of a container is asked then.
 void Supervisor::wait_for_the_end() {
     constexpr std::chrono::seconds moment(1);
     try {

@@ -35,8 +35,9 @@ class Journal {
 public:
     /// Makes the runtime directory (0700) and a new journal in it, locked. Throws EBUSY when a living monitor holds one.
     static Journal create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name);
-    /// The journal of a dead monitor, locked now by us, so that who else wants to take back what it speaks of waits; none when there is no journal or its monitor lives. Waits at most
-    /// `patience` for who still takes back what is open of a container that has ended.
+    /// The journal of a dead monitor, locked now by us, so that who else wants to take back what it speaks of waits; none when
+    /// there is no journal or its monitor lives. Waits at most `patience` for who still takes back what is open of a container
+    /// that has ended.
     static std::optional<Journal> of_the_dead(const std::string& runtime_directory, std::chrono::milliseconds patience = {});
 
     /// The journal that the program before us in this process held, by its descriptor, the lock with it.

@@ -54,6 +54,18 @@ void end_processes() {
     }
 }
 
+/// We are the world's first process: who has lost its parent is our child, and a container that it has joined does not end before
+/// it is reaped.
+bool has_ended(pid_t pid, int& status) {
+    int its = 0;
+    for (pid_t ended = 0; (ended = ::waitpid(-1, &its, WNOHANG | __WALL)) > 0;) {
+        if (ended != pid) continue;
+        status = its;
+        return true;
+    }
+    return false;
+}
+
 void thaw_and_remove(const std::string& cgroup) {
     sdk::try_write_file(cgroup + "/freezer.state", "THAWED");
     sdk::try_write_file(cgroup + "/cgroup.freeze", "0");
@@ -83,7 +95,7 @@ Ran run(const Command& command, std::chrono::seconds deadline) {
     const auto end = steady_clock::now() + deadline;
     int status = 0;
     milliseconds pause(1);
-    while (::waitpid(pid, &status, WNOHANG) != pid) {
+    while (!has_ended(pid, status)) {
         if (steady_clock::now() > end) {
             ::kill(pid, SIGKILL);
             ::waitpid(pid, &status, 0);

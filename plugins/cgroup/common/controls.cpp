@@ -5,10 +5,12 @@
 
 namespace keelson::cgroup {
 
-bool Controls::is_frozen(const std::string& path) const {
+bool Controls::is_frozen(const std::string& path) const try {
     const sdk::FrozenFile file = frozen_file(path);
-    const auto text = sdk::try_read_file(file.path);
-    return text && sdk::trim(*text) != file.text;
+    return sdk::trim(sdk::read_file(file.path)) != file.text;
+} catch (const Error& error) {
+    if (error.code() == ENOENT || error.code() == ENODEV) return false;
+    throw;
 }
 
 std::optional<uint64_t> number_in(const std::string& path) {

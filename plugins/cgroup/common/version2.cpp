@@ -51,7 +51,7 @@ bool wait_for_event(const std::string& path, std::string_view word, uint64_t val
 
 /// That a cgroup takes no processes, or not ours, and not that something failed just now.
 bool is_refusal(int code) {
-    static constexpr int refusals[] = {EBUSY, EOPNOTSUPP, EINVAL, EACCES, EPERM, ENOENT, EROFS};
+    static constexpr int refusals[] = {EBUSY, EOPNOTSUPP, EINVAL, EACCES, ENOENT, EROFS};
     return std::ranges::find(refusals, code) != std::end(refusals);
 }
 

@@ -208,7 +208,7 @@ TEST_F(ConsoleTest, GoesOnInTheNextProgramWithAllThatItHeld) {
     base::Packer packed;
     console->pack(packed);
     // As exec(2) does, and unlike its destructor, which would close what the next one has now.
-    static std::vector<Console*> gone;
+    static auto& gone = *new std::vector<Console*>;
     gone.push_back(console.release());
     base::Unpacker unpacked(packed.str());
     monitor::EventLoop former;

@@ -431,7 +431,7 @@ struct HandedOverSocket : testing::Test {
         base::Packer packed;
         first->pack(packed);
         // As exec(2) does, and unlike its destructor, which would close what the second has now.
-        static std::vector<CommandServer*> gone;
+        static auto& gone = *new std::vector<CommandServer*>;
         gone.push_back(first.release());
         base::Unpacker unpacked(packed.str());
         second = std::make_unique<CommandServer>(unpacked, later, container);
