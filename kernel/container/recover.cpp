@@ -45,9 +45,6 @@ process::IdMap readable_idmap(const config::Config& config) {
     }
 }
 
-/// How long others may take that take back the same.
-constexpr std::chrono::seconds usual_patience(30);
-
 void take_back_all(Container& container, lifecycle::Journal& journal) {
     const config::Config config = readable_config(container);
     const Facts facts(container.name(), container.lxcpath(), readable_idmap(config));
@@ -68,7 +65,7 @@ void take_back_all(Container& container, lifecycle::Journal& journal) {
 
 /// "LXCPATH NAME"; empty when there is nothing to take back.
 std::string recover_one(const std::string& runtime_directory) {
-    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory, usual_patience);
+    std::optional<lifecycle::Journal> journal = lifecycle::Journal::of_the_dead(runtime_directory);
     if (!journal) return {};
     // Who died before the first line had changed nothing.
     if (journal->name().empty()) return journal->close(), std::string();
@@ -86,7 +83,7 @@ bool Container::recover(std::chrono::milliseconds patience) {
     return journal.has_value();
 }
 
-void Container::settle() { recover(usual_patience); }
+void Container::settle() { recover(std::chrono::seconds(30)); }
 
 Recovered recover_all() {
     Recovered result;
