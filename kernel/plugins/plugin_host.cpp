@@ -28,8 +28,8 @@ struct Sighting {
     struct stat status;
 };
 
-/// Whether `result`, of a stat(2), speaks of something. What may not be looked at is there as well: whoever asks for the plugin is
-/// told why. Throws when it could not be seen just now.
+/// Whether `result`, of a stat(2), speaks of something. What may not be looked at is there as well: whoever asks for the plugin
+/// is told why. Throws when it could not be seen just now.
 bool is_there(int result, const std::string& path) {
     if (result == 0 || errno == EACCES) return true;
     if (errno == ENOENT || errno == ENOTDIR) return false;
