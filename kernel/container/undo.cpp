@@ -34,10 +34,10 @@ std::string start_time(pid_t pid) {
 void thaw(const Facts& facts, const config::Config& config) {
     try {
         const RuntimeState state = read_runtime_state(facts.runtime_directory());
-        const auto cgroup = state.find("cgroup");
-        if (cgroup == state.end()) return;
-        const Cgroup driver(facts, config, cgroup->second);
-        if (driver.available()) driver.freeze(false, thaw_deadline_ms);
+        const auto driver = state.find("cgroup driver"), cgroups = state.find("cgroup");
+        if (driver == state.end() || cgroups == state.end()) return;
+        const Cgroup cgroup(facts, config, driver->second, cgroups->second);
+        if (cgroup.available()) cgroup.freeze(false, thaw_deadline_ms);
     } catch (const Error& error) {
         base::log_warn(cat("let go of ", facts.name(), ": ", error.what()));
     }

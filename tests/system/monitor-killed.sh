@@ -56,5 +56,6 @@ monitor=$(monitor_of)
 kill -KILL "$monitor"
 dead() { [ ! -e "/proc/$monitor" ]; }
 wait_for 5 dead || fail "the monitor does not die"
-"$keelson" recover >/dev/null || fail "recover of a frozen container"
+"$keelson" recover -o "$work/log" -l WARN >/dev/null || fail "recover of a frozen container"
+! grep . "$work/log" || fail "recover could not let go of what is frozen, and waits until the cgroup is removed"
 host_is_as_it_was "the monitor of a frozen container killed"
