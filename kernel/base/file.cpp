@@ -59,7 +59,7 @@ std::string read_fd(int fd, const std::string& name_for_errors) {
 
 std::string read_file(const std::string& path) { return read_fd(open_file(path, O_RDONLY).get(), path); }
 
-std::optional<std::string> try_read_file(const std::string& path) {
+std::optional<std::string> read_file_if_there(const std::string& path) {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file && (errno == ENOENT || errno == ESRCH)) return std::nullopt;
     if (!file) throw Error::last("open", path);

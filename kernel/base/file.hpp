@@ -20,7 +20,7 @@ UniqueFd open_file(const std::string& path, int flags, unsigned mode = 0);
 /// The whole content; for /proc and /sys files as well. Throws.
 std::string read_file(const std::string& path);
 /// None when there is no such file, or what it tells of is gone (ENOENT, ESRCH).
-std::optional<std::string> try_read_file(const std::string& path);
+std::optional<std::string> read_file_if_there(const std::string& path);
 std::string read_fd(int fd, const std::string& name_for_errors);
 
 /// One write(2) of the whole text, as control files want it. Throws.

@@ -4,6 +4,7 @@
 #include <kernel/container/environment.hpp>
 #include <kernel/container/hooks.hpp>
 #include <kernel/filesystem/rootfs_source.hpp>
+#include <kernel/process/namespaces.hpp>
 
 #include <algorithm>
 
@@ -33,7 +34,7 @@ Hooks::Hooks(const Facts& facts, const config::Config& config) : facts_(facts), 
     if (const std::string path = filesystem::rootfs_source(config).path; !path.empty()) set("LXC_ROOTFS_PATH", path);
     if (config.is_set("lxc.console.path")) set("LXC_CONSOLE", config.get("lxc.console.path"));
     if (config.is_set("lxc.console.logfile")) set("LXC_CONSOLE_LOGPATH", config.get("lxc.console.logfile"));
-    if (base::exists("/proc/self/ns/cgroup")) set("LXC_CGNS_AWARE", "1");
+    if (process::has_cgroup_namespaces()) set("LXC_CGNS_AWARE", "1");
     set("LXC_LOG_LEVEL", config.is_set("lxc.log.level") ? config.printed("lxc.log.level") : "ERROR");
     set("LXC_HOOK_VERSION", cat(config.number("lxc.hook.version")));
 }

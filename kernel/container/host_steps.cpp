@@ -148,11 +148,6 @@ void mount_rootfs(Run& run) {
     if (run.actors.storage.available()) {
         run.actors.storage.prepare();
         mount = run.actors.storage.mount();
-        if (run.facts.idmap().empty() && run.actors.storage.is_directory()) {
-            // By the host's mount: a writer on ours would keep it from being made read-only.
-            const UniqueFd rootfs = base::open_file(run.actors.storage.path(), O_PATH | O_DIRECTORY);
-            run.pin = filesystem::RootfsSetup::pin(rootfs.get());
-        }
     }
     run.rootfs.emplace(run.config, run.facts.lxcpath(), run.facts.name(), std::move(mount));
     run.rootfs->prepare(run.actors.confinement.mount_entries());
@@ -191,6 +186,12 @@ void let_into_cgroups(Run& run) {
     std::vector<int> tasks;
     for (const UniqueFd& file : payload.tasks) tasks.push_back(file.get());
     run.turns.hand_over(way_into_cgroups, tasks);
+}
+
+/// By the host's mount: a writer on ours would keep it from being made read-only.
+void pin_rootfs(Run& run) {
+    const UniqueFd rootfs = base::open_file(run.actors.storage.path(), O_PATH | O_DIRECTORY);
+    run.pin = filesystem::RootfsSetup::pin(rootfs.get());
 }
 
 void take_namespaces(Run& run) {

@@ -30,6 +30,7 @@ void map_ids(Run& run);
 void complete_cgroups(Run& run);
 void set_limits(Run& run);
 void let_into_cgroups(Run& run);
+void pin_rootfs(Run& run);
 void take_namespaces(Run& run);
 void connect_network(Run& run, size_t which);
 void set_process_values(Run& run);

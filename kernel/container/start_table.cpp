@@ -51,6 +51,7 @@ void fill_start_table(Run& run) {
         if (actors.cgroup.limits(abi::CgroupPhase::before_setup)) add(clone, title(actors.cgroup.driver()), host::set_limits);
         add(clone, title(actors.cgroup.driver()), host::let_into_cgroups);
     }
+    if (run.facts.idmap().empty() && actors.storage.is_directory()) add(clone, "kernel (keep the rootfs writable)", host::pin_rootfs);
     add(clone, "kernel (namespaces)", host::take_namespaces);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(clone, title(network.plugin), [&run, i = &network - actors.networks.data()] {

@@ -99,6 +99,8 @@ std::string ChannelTurns::told(const std::string& name) { return std::move(told_
 void ChannelTurns::about_to_exec(const std::string& trace) { channel_.send(execution, trace); }
 
 std::string ChannelTurns::wait_for_exec() {
+    // Nothing of what comes before is urgent, unless somebody takes it: who sleeps on leaves the child the processor.
+    if (takers_.empty()) channel_.wait_for_hang_up();
     process::Channel::Message message = next();
     if (message.kind != execution) throw Error(ECHILD, "", "the container's first process died before it became init");
     // Closed by exec: success. An error after it: exec failed.

@@ -25,7 +25,7 @@ constexpr unsigned thaw_deadline_ms = 1'000;
 
 /// Empty when there is no such process.
 std::string start_time(pid_t pid) {
-    const std::string stat = base::try_read_file(cat("/proc/", pid, "/stat")).value_or("");
+    const std::string stat = base::read_file_if_there(cat("/proc/", pid, "/stat")).value_or("");
     const std::vector<std::string_view> fields = base::words(std::string_view(stat).substr(stat.rfind(')') + 1));
     return fields.size() > 19 ? std::string(fields[19]) : std::string();
 }

@@ -72,7 +72,7 @@ void read_addresses(sdk::Netlink& netlink, NetworkFacts& facts) {
 }  // namespace
 
 Visitor::~Visitor() {
-    if (away_ && ::setns(home_.get(), CLONE_NEWNET) < 0) std::abort();  // everything after would act on the wrong host
+    if (away_) sdk::return_to_network(home_.get());
 }
 
 sdk::Netlink Visitor::open_in_network_of(pid_t init) {

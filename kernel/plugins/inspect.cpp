@@ -20,10 +20,10 @@ std::string hex(uint32_t number) {
 
 /// Text of a fixed field; throws if nothing ends it.
 template <size_t Size>
-std::string field(const char (&text)[Size], const char* what, const std::string& path) {
-    const char* end = std::find(text, text + Size, '\0');
-    if (end == text + Size) throw Error(0, path, cat("the ", what, " has no end in the plugin descriptor of"));
-    return {text, end};
+std::string_view field(const char (&text)[Size], const char* what, const std::string& path) {
+    const size_t length = ::strnlen(text, Size);
+    if (length == Size) throw Error(0, path, cat("the ", what, " has no end in the plugin descriptor of"));
+    return {text, length};
 }
 
 void check_interface(const abi::PluginDescriptor& raw, const std::string& path) {
@@ -65,8 +65,8 @@ std::vector<std::string> namespaces_of(const PluginFile& file) {
     return prefixes;
 }
 
-void check_key(const abi::Key& key, const PluginFile& file) {
-    const std::string name = field(key.name, "name of a key", file.path);
+void check_key(const abi::Key& key, const PluginFile& file, const std::vector<std::string>& prefixes) {
+    const std::string_view name = field(key.name, "name of a key", file.path);
     field(key.fallback, "default of a key", file.path);
     field(key.choices, "list of choices of a key", file.path);
     field(key.help, "help of a key", file.path);
@@ -75,7 +75,6 @@ void check_key(const abi::Key& key, const PluginFile& file) {
                     cat("key '", name, "' has a type or a flag that interface ", version(file.abi_major, file.abi_minor),
                         " does not know, in"),
                     "build it with the SDK of this Keelson");
-    const std::vector<std::string> prefixes = namespaces_of(file);
     if (std::none_of(prefixes.begin(), prefixes.end(),
                      [&](const std::string& prefix) { return name.starts_with(prefix) && name.size() > prefix.size(); }))
         throw Error(0, file.path, cat("key '", name, "' does not belong to ", file.kind, " ", file.name, ", declared in"),
@@ -88,7 +87,8 @@ std::vector<abi::Key> keys_of(std::string_view bytes, const PluginFile& file) {
                     "put nothing but KEELSON_KEYS into the section " KEELSON_KEYS_SECTION);
     std::vector<abi::Key> keys(bytes.size() / sizeof(abi::Key));
     if (!keys.empty()) std::memcpy(keys.data(), bytes.data(), bytes.size());
-    for (const abi::Key& key : keys) check_key(key, file);
+    const std::vector<std::string> prefixes = namespaces_of(file);
+    for (const abi::Key& key : keys) check_key(key, file, prefixes);
     return keys;
 }
 

@@ -97,9 +97,13 @@ Channel::Message Channel::receive() {
     return result;
 }
 
-bool Channel::hung_up() const {
+bool Channel::hung_up() const { return hangs_up_within(0); }
+
+void Channel::wait_for_hang_up() const { hangs_up_within(-1); }
+
+bool Channel::hangs_up_within(int timeout_ms) const {
     pollfd poll{end_.get(), 0, 0};
-    while (::poll(&poll, 1, 0) < 0) {
+    while (::poll(&poll, 1, timeout_ms) < 0) {
         if (errno != EINTR) throw Error::last("poll", "the channel to the other side of the start");
     }
     return (poll.revents & POLLHUP) != 0;

@@ -39,8 +39,11 @@ public:
     int fd() const noexcept { return end_.get(); }
     /// Nobody has the other end any more; what was sent before can still be received.
     bool hung_up() const;
+    void wait_for_hang_up() const;
 
 private:
+    bool hangs_up_within(int timeout_ms) const;
+
     UniqueFd end_;
 };
 

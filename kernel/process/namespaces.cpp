@@ -28,7 +28,7 @@ bool offsets_clocks(const config::Config& config) {
 uint64_t default_namespaces(const config::Config& config, bool host_network) {
     uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
     if (!host_network) flags |= CLONE_NEWNET;
-    if (base::exists("/proc/self/ns/cgroup")) flags |= CLONE_NEWCGROUP;
+    if (has_cgroup_namespaces()) flags |= CLONE_NEWCGROUP;
     if (config.is_set("lxc.idmap")) flags |= CLONE_NEWUSER;
     if (offsets_clocks(config)) flags |= CLONE_NEWTIME;
     return flags;
@@ -59,6 +59,11 @@ const std::array<NamespaceKind, 8>& namespace_kinds() {
                                                          {"cgroup", "CGROUP", CLONE_NEWCGROUP},
                                                          {"time", "TIME", CLONE_NEWTIME}}};
     return kinds;
+}
+
+bool has_cgroup_namespaces() {
+    static const bool has = base::exists("/proc/self/ns/cgroup");
+    return has;
 }
 
 std::optional<uint64_t> namespace_flag(std::string_view name) {

@@ -26,6 +26,9 @@ const std::array<NamespaceKind, 8>& namespace_kinds();
 /// "net", "NETWORK", any case. No value for an unknown name.
 std::optional<uint64_t> namespace_flag(std::string_view name);
 
+/// Whether the kernel has them: since 4.6, if configured.
+bool has_cgroup_namespaces();
+
 /// What lxc.namespace.clone and .keep say, or the default: mnt pid uts ipc, net unless `host_network`, cgroup where the kernel
 /// has it, user with an id map, time with an offset. Shared namespaces (lxc.namespace.share.*) are not in the result.
 uint64_t wanted_namespaces(const config::Config& config, bool host_network);

@@ -19,6 +19,7 @@ try 1 --operation start --cause NOMEM --line "lxc.environment = LONG=$(printf %0
 try 61 --operation start --owner user --first 11
 try 29 --operation start --owner delegated --first 27
 try 17 --operation stop --network veth
+try 11 --operation stop --network phys --first 2
 try 19 --operation stop --owner delegated
 try 19 --operation stop --cause KILL
 try 13 --operation freeze

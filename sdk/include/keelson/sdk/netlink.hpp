@@ -14,6 +14,7 @@
 #include <linux/rtnetlink.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -150,6 +151,17 @@ struct NetlinkFailure {
     std::string reason;  ///< the kernel's own words, may be empty
 };
 
+/// Enters the network namespace that the thread came from. Only memory can be short for that (setns(2)), so it is tried for a
+/// second; after that everything would act on the wrong host, and the process ends.
+inline void return_to_network(int home) noexcept {
+    constexpr int most_tries = 100;
+    constexpr useconds_t between_us = 10'000;
+    for (int tries = 1; ::setns(home, CLONE_NEWNET) < 0; ++tries) {
+        if (tries == most_tries) std::abort();
+        ::usleep(between_us);
+    }
+}
+
 /// A socket in the network namespace in which it was made; it stays there.
 class Netlink {
 public:
@@ -169,7 +181,7 @@ public:
         if (::setns(net_namespace, CLONE_NEWNET) < 0) throw Error::last("enter the container's network namespace", {});
         const int socket = ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
         const int error = errno;
-        if (::setns(home.get(), CLONE_NEWNET) < 0) std::abort();  // everything after would act on the wrong host
+        return_to_network(home.get());
         if (socket < 0) throw Error(error, {}, "open a netlink socket");
         return Netlink(UniqueFd(socket));
     }
