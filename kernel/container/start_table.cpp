@@ -51,7 +51,8 @@ void fill_start_table(Run& run) {
         if (actors.cgroup.limits(abi::CgroupPhase::before_setup)) add(clone, title(actors.cgroup.driver()), host::set_limits);
         add(clone, title(actors.cgroup.driver()), host::let_into_cgroups);
     }
-    if (run.facts.idmap().empty() && actors.storage.is_directory()) add(clone, "kernel (keep the rootfs writable)", host::pin_rootfs);
+    if (run.facts.idmap().empty() && actors.storage.is_directory())
+        add(clone, "kernel (keep the rootfs writable)", host::pin_rootfs);
     add(clone, "kernel (namespaces)", host::take_namespaces);
     for (const NetworkChoice& network : actors.networks) {
         run.lifecycle.add(clone, title(network.plugin), [&run, i = &network - actors.networks.data()] {
@@ -83,7 +84,8 @@ void fill_start_table(Run& run) {
     // Those after the end are told of them as well.
     if (hooked(abi::HookStage::start_host, "start-host") || run.hooks.any("stop") || run.hooks.any("post-stop"))
         add(start_host, "kernel (namespaces)", host::open_namespaces);
-    if (actors.cgroup.limits(abi::CgroupPhase::after_setup)) add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
+    if (actors.cgroup.limits(abi::CgroupPhase::after_setup))
+        add(start_host, title(actors.cgroup.driver()), host::set_device_rules);
     add_hooks(start_host, abi::HookStage::start_host, host::run_start_host_hooks);
 
     add(exec, "kernel", inside::execute);

@@ -7,8 +7,7 @@
 namespace keelson::plugins {
 namespace {
 
-constexpr uint32_t all_key_flags =
-    abi::key_list | abi::key_family | abi::key_unique | abi::key_action | abi::key_of_host;
+constexpr uint32_t all_key_flags = abi::key_list | abi::key_family | abi::key_unique | abi::key_action | abi::key_of_host;
 
 std::string version(unsigned major, unsigned minor) { return cat(major, ".", minor); }
 

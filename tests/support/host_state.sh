@@ -37,7 +37,8 @@ leftovers() {
   # not what the kernel itself adds and takes away as links come up and carriers come and go
   ip route show table all | grep -v -e ' dev lo ' -e ' ff00::/8 ' -e fe80: | sed 's/ linkdown//; s/^/route /'
   if command -v nft >/dev/null; then nft list ruleset 2>/dev/null | sed 's/^/nft /'; fi
-  awk '{print "mount", $5, $9 == "-" ? $10 : $8}' /proc/self/mountinfo
+  # A namespace begins with the mounts of tests beside this one, and loses them as they remove what they were on.
+  awk -v own="$klt" '$5 ~ "/klt-" && !index($5, own) {next} {print "mount", $5, $9 == "-" ? $10 : $8}' /proc/self/mountinfo
   find /sys/fs/cgroup -type d -name "*$klt*" 2>/dev/null | sed 's/^/cgroup /'
   losetup -n -O NAME,BACK-FILE 2>/dev/null | grep -F "$work" | sed 's/^/loop /'
   find /run/keelson /run/lxc /run/user/*/keelson /dev/shm -path "*$klt*" 2>/dev/null | sed 's/^/file /'

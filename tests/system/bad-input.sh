@@ -1,6 +1,7 @@
 #!/bin/bash
 # Bad input: each gives an error in Keelson's form, with the cause and a hint, and leaves the host as it was.
 # own-host
+# also: nothing
 # timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "this is about Keelson's own messages"
