@@ -3,7 +3,7 @@
 # is tested there. Of a boot with a security module, only those on files and on the module itself, which it could change.
 # needs: cgroup2-only vlan ipvlan
 # also: apparmor selinux
-# timeout: 100
+# timeout: 180
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "the unit tests are Keelson's own"
 
