@@ -106,8 +106,8 @@ systemd() {
 
 trouble() {
   local pid child
-  guest --timeout 6 -- sleep 100
-  is "a hung command: the guest is ended and says so" "$code $out" '124 *hung and was ended after 6 s, while it ran: sleep 100*'
+  guest --timeout 15 -- sleep 100
+  is "a hung command: the guest is ended and says so" "$code $out" '124 *hung and was ended after 15 s, while it ran: sleep 100*'
   guest --timeout 1 -- true
   is "a hung boot says so" "$code $out" '124 *while it booted*'
   guest -- sh -c 'echo c >/proc/sysrq-trigger'
