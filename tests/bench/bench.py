@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """bench.py BUILD TOOLS [--quick] [--curves] [--write FILE]: what script/bench measures, once all is built.
 
-BUILD has bin/keelson, installed or just built, TOOLS round_robin and floor. A row is one thing done by each runtime that is installed, in turns; a
-runtime that is not there, or cannot do it, gets a "-". Times are in milliseconds, and such that a tenth of the rounds was
-faster: what else the machine does only makes a round slower, and makes the slow ones tell nothing.
+BUILD has bin/keelson, installed or just built, TOOLS round_robin and floor. A row is one thing done by each runtime that is
+installed, in turns; a runtime that is not there, or cannot do it, gets a "-". Times are in milliseconds, and medians of all
+rounds: most of a cold start is waiting for a time that is never the same, and the fastest rounds waited for less by luck.
 """
 import json, os, pathlib, platform, random, re, shutil, subprocess, sys, tempfile, time
 
@@ -66,7 +66,7 @@ def measure(commands, rounds, pause):
     (WORK / "commands").write_text("\n".join(lines) + "\n")
     answer = run(TOOLS / "round_robin", 1 if QUICK else rounds, pause, WORK / "commands").stdout
     fields = [line.split("\t") for line in answer.splitlines()]
-    return {name: float(low) for name, low, _, _, failures in fields if failures == "0"}
+    return {name: float(median) for name, _, median, _, failures in fields if failures == "0"}
 
 
 def present(commands):
