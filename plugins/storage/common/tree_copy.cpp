@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 #include <plugins/storage/common/tree_copy.hpp>
@@ -76,7 +77,9 @@ public:
         const bool given = made.st_uid != facts.st_uid || made.st_gid != facts.st_gid;
         if (given && ::fchownat(to, "", facts.st_uid, facts.st_gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0)
             throw Error::last("change the owner of", shown(path));
-        if (!S_ISLNK(facts.st_mode) && !change_mode(to, facts.st_mode & 07777))
+        // A new owner takes setuid and setgid away (chown(2)).
+        const bool right = made.st_mode == facts.st_mode && !given;
+        if (!S_ISLNK(facts.st_mode) && !right && !change_mode(to, facts.st_mode & 07777))
             throw Error::last("set the mode of", shown(path));
         if (may_have_attributes(from)) copy_extended(descriptor(from), descriptor(to), path);
         const timespec times[2] = {facts.st_atim, facts.st_mtim};
@@ -123,7 +126,10 @@ private:
     void copy_file(int file, int to, const char* name, const struct stat& facts, const std::string& path) {
         const UniqueFd source(::open(descriptor(file).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
         if (!source) throw Error::last("open", shown(path));
-        const UniqueFd made(::openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+        // What is to be somebody else's is nobody's until then.
+        const bool ours = facts.st_uid == ::geteuid() && facts.st_gid == ::getegid();
+        const mode_t mode = ours ? facts.st_mode & 0777 : 0600;
+        const UniqueFd made(::openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
         if (!made) throw Error::last("make the file", shown(path));
         copy_content(source.get(), made.get(), shown(path));
         copy_attributes(source.get(), made.get(), facts, path);
@@ -189,6 +195,8 @@ void copy_content(int from, int to, const std::string& name_for_errors) {
     struct stat facts {};
     if (::fstat(from, &facts) != 0) throw Error::last("stat", name_for_errors);
     if (facts.st_size == 0 || ::ioctl(to, FICLONE, from) == 0) return;
+    constexpr off_t block = 512;  // whatever the filesystem's are (stat(3type))
+    if (facts.st_blocks * block >= facts.st_size) return copy_range(from, to, 0, facts.st_size, name_for_errors);
     off_t written = 0;
     for (off_t end = 0; end < facts.st_size;) {
         const off_t data = ::lseek(from, end, SEEK_DATA);

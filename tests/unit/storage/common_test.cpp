@@ -6,6 +6,7 @@
 
 #include "storage_plugin.hpp"
 
+using keelson::cat;
 using keelson::Error;
 using keelson::test::content;
 using keelson::test::in_private_mounts;
@@ -88,6 +89,26 @@ TEST(TreeCopy, KeepsWhatAFileHas) {
     EXPECT_EQ(facts_of(tree / "to/null").st_rdev, makedev(1, 3));
     EXPECT_EQ(facts_of(tree / "to/null").st_mode & 0777, 0622u);
     EXPECT_TRUE(S_ISFIFO(facts_of(tree / "to/fifo").st_mode));
+}
+
+TEST(TreeCopy, KeepsModesWhateverTheMaskOfTheCaller) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root reads what nobody may read";
+    const Tree tree;
+    tree.directory("from");
+    tree.directory("to");
+    const mode_t modes[] = {0, 0222, 0440, 0644, 0666, 0777, 02755, 04755};
+    for (const mode_t mode : modes) {
+        tree.file(cat("from/", mode), "text");
+        ASSERT_EQ(::chmod((tree / cat("from/", mode)).c_str(), mode), 0);
+    }
+    for (const mode_t mask : {0, 022, 0777}) {
+        const std::string to = tree / cat("to/", mask);
+        tree.directory(cat("to/", mask));
+        const mode_t before = ::umask(mask);
+        copy_tree(tree / "from", to);
+        ::umask(before);
+        for (const mode_t mode : modes) EXPECT_EQ(facts_of(cat(to, "/", mode)).st_mode & 07777, mode) << mask;
+    }
 }
 
 TEST(TreeCopy, KeepsHoles) {
