@@ -51,7 +51,8 @@ private:
             std::string head = option.letter != 0 ? cat('-', option.letter) : std::string();
             if (option.word != nullptr) head += cat(head.empty() ? "--" : ", --", option.word);
             if (!argument.empty()) head += optional ? "[=" : option.word != nullptr ? "=" : " ";
-            page.item(head, optional ? argument.substr(1) : argument, cat(option.help, option.own ? " (as keelson alone)" : ""));
+            page.item(head, optional ? argument.substr(1) : argument,
+                      cat(option.help, option.own ? " (as keelson alone)" : ""));
         }
     }
 

@@ -31,8 +31,8 @@ bool has(const std::vector<std::string>& names, std::string_view name) { return 
 bool is_of_host(std::string_view module, std::string_view key) {
     const std::vector<abi::Key>* keys = plugins::PluginHost::instance().keys_of("lsm", module);
     return keys != nullptr && std::ranges::any_of(*keys, [&](const abi::Key& known) {
-        return key == known.name && (known.flags & abi::key_of_host) != 0;
-    });
+               return key == known.name && (known.flags & abi::key_of_host) != 0;
+           });
 }
 
 std::set<std::string, std::less<>> wanted_names(const config::Config& config) {

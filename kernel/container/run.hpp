@@ -39,7 +39,7 @@ struct Run {
     // Made by host steps.
     std::optional<filesystem::RootfsSetup> rootfs;
     std::optional<lifecycle::Journal> journal;
-    UniqueFd pin;  ///< keeps the host's filesystem below a privileged rootfs writable
+    UniqueFd pin;         ///< keeps the host's filesystem below a privileged rootfs writable
     UniqueFd birthplace;  ///< the cgroup that the child is born in
     std::vector<network::AutoGateway> gateways;
     std::vector<process::SharedNamespace> shared;

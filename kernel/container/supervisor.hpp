@@ -71,8 +71,8 @@ private:
     void end_child();
     /// A start that failed: the child says why and ends, the host side takes everything back and throws.
     [[noreturn]] void give_up(const Error& error);
-    /// Stop is start, unwound: scripts and hooks, then the journal, but for what is left to end_life. Reports what failed to the
-    /// log.
+    /// Stop is start, unwound: scripts and hooks, then the journal, but for what is left to end_life. Reports what failed to
+    /// the log.
     void finish(bool reboot);
     void put_off_rest();
     void undo_rest();

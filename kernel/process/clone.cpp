@@ -63,7 +63,8 @@ Clone clone_process(const CloneRequest& request) {
     }
     Clone result{static_cast<pid_t>(pid), UniqueFd(pidfd)};
     try {
-        if (request.into_cgroup >= 0 && (arguments.flags & CLONE_INTO_CGROUP) == 0) move_into_cgroup(request.into_cgroup, result.pid);
+        if (request.into_cgroup >= 0 && (arguments.flags & CLONE_INTO_CGROUP) == 0)
+            move_into_cgroup(request.into_cgroup, result.pid);
     } catch (...) {
         // Nobody would know of it.
         send_signal(result.pidfd.get(), SIGKILL);

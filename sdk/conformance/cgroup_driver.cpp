@@ -61,8 +61,7 @@ public:
         bool now = false;
         must("is_frozen", [&](auto* error) { return driver.is_frozen(container.context(), state(), &now, error); });
         sdk::StringCollector file;
-        must("frozen_file",
-             [&](auto* error) { return driver.frozen_file(container.context(), state(), &file, error); });
+        must("frozen_file", [&](auto* error) { return driver.frozen_file(container.context(), state(), &file, error); });
         if (!file.all().empty()) check_frozen_file(file.all(), now);
         return now;
     }

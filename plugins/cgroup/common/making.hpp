@@ -14,8 +14,9 @@ bool alone_in_base(const Cgroups& cgroups);
 /// [host] Once those of the monitor are made. It may fail: then the payload gets no controllers.
 void leave_base(const Cgroups& cgroups);
 
-/// [host] Makes those of the payload in the hierarchies of a version. What a dead container has left at their places is removed: with its processes if it
-/// carries our container's mark, else only if no process is inside. Throws EBUSY when another container lives there.
+/// [host] Makes those of the payload in the hierarchies of a version. What a dead container has left at their places is
+/// removed: with its processes if it carries our container's mark, else only if no process is inside. Throws EBUSY when another
+/// container lives there.
 void make_payload(const sdk::Context& context, const Cgroups& cgroups, const AllControls& controls, Version version);
 
 /// [host, may repeat] The same for the monitor's, once it wants to get in: one in the foreground stays in its caller's.

@@ -44,8 +44,8 @@ void change_names(HostLinks& links, int type, unsigned index, const std::vector<
     links.netlink().request(message, "change the alternative names of", link);
 }
 
-/// A link can be renamed while it is up only by newer kernels; others look at the name before the flags of a request, so that this has
-/// to be one of its own.
+/// A link can be renamed while it is up only by newer kernels; others look at the name before the flags of a request, so that
+/// this has to be one of its own.
 void take_down(HostLinks& links, unsigned index, const std::string& link) {
     links.netlink().request(link_message(RTM_SETLINK, 0, index, 0, IFF_UP), "take down link", link);
 }

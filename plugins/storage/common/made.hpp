@@ -40,7 +40,8 @@ UniqueFd make_file(const sdk::Context& context, const std::string& path, unsigne
 /// [host, may repeat] Takes away a directory, parent or file that the record proves to be ours; success if it is gone.
 void undo_made(const Made& made);
 
-/// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory or one directly below it, a link.
+/// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory or one directly below it, a
+/// link.
 void refuse_careless_removal(const std::string& path);
 
 }  // namespace keelson::storage

@@ -1,8 +1,8 @@
 // A storage plugin loaded from the build tree and called through the boundary, as the kernel does it.
 #pragma once
 
-#include <kernel/plugins/plugin_host.hpp>
 #include <keelson/sdk/storage.hpp>
+#include <kernel/plugins/plugin_host.hpp>
 #include <tests/support/fake_plugin_context.hpp>
 #include <tests/support/private_mounts.hpp>
 

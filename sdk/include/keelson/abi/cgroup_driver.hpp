@@ -115,9 +115,9 @@ public:
     virtual Status mounts(const Context* context, StringView state, const CgroupMountRequest* request, CgroupMountSink* mounts,
                           ErrorSink* error) noexcept = 0;
 
-    /// [host, may repeat] Two texts: the path of a file, and what stands in it, but for blanks around, as long as the payload is
-    /// not frozen. A monitor that has let go of its plugins looks there. An empty path: the payload never is. No text: no one
-    /// file tells, and the monitor keeps its plugins.
+    /// [host, may repeat] Two texts: the path of a file, and what stands in it, but for blanks around, as long as the payload
+    /// is not frozen. A monitor that has let go of its plugins looks there. An empty path: the payload never is. No text: no
+    /// one file tells, and the monitor keeps its plugins.
     virtual Status frozen_file(const Context* context, StringView state, StringSink* path_and_text,
                                ErrorSink* error) noexcept = 0;
 

@@ -68,10 +68,10 @@ enum class KeyType : uint32_t {
 };
 
 enum KeyFlags : uint32_t {
-    key_list = 1,    ///< every line adds a value
-    key_family = 2,  ///< any sub-key follows: the name is a prefix that ends in a dot
-    key_unique = 4,  ///< of a family: a later line with the same sub-key replaces the earlier
-    key_action = 8,  ///< does something when read (lxc.include), has no value of its own
+    key_list = 1,      ///< every line adds a value
+    key_family = 2,    ///< any sub-key follows: the name is a prefix that ends in a dot
+    key_unique = 4,    ///< of a family: a later line with the same sub-key replaces the earlier
+    key_action = 8,    ///< does something when read (lxc.include), has no value of its own
     key_of_host = 16,  ///< lsm: says nothing on a host that the plugin does not apply to, so that it is not loaded there for it
 };
 

@@ -30,8 +30,8 @@ enum NetworkTraits : uint32_t {
     network_host_namespace = 1,  ///< the container stays in the host's network namespace
     network_needs_link = 2,      ///< lxc.net.N.link has to be set
     network_needs_root = 4,      ///< cannot be used by a container that an ordinary user starts
-    /// undo has something to fetch from the container's namespace. Without it the kernel lets go of the namespace before, so that
-    /// the links in it are on their way out when undo asks.
+    /// undo has something to fetch from the container's namespace. Without it the kernel lets go of the namespace before, so
+    /// that the links in it are on their way out when undo asks.
     network_undo_needs_namespace = 8,
     /// undo waits for the kernel, such as for a link to be gone: it comes after every other undo, without the container's
     /// namespaces, when whoever waits for the end of the container has been told. A start of the same container waits for it.

@@ -69,8 +69,7 @@ TEST(CgroupMounts, WithoutANamespaceOnlyTheOwnCgroupIsWritable) {
     r.mixed = 0, r.read_only = 1;
     EXPECT_EQ(listed(split_mounts(two_hierarchies(), r)).find("lxc.payload.c rw"), std::string::npos);
     r.full = 1;
-    EXPECT_NE(listed(split_mounts(two_hierarchies(), r)).find("cgroup none sys/fs/cgroup/memory ro\n"),
-              std::string::npos);
+    EXPECT_NE(listed(split_mounts(two_hierarchies(), r)).find("cgroup none sys/fs/cgroup/memory ro\n"), std::string::npos);
 }
 
 }  // namespace

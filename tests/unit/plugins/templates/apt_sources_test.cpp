@@ -70,11 +70,12 @@ TEST(AptSources, WritesStanzasThatReadBack) {
 }
 
 std::vector<AptSource> machine() {
-    return {{{"file:/srv/mirror", "http://mirror.example/debian"}, {"bookworm", "bookworm-updates"}, {"main", "contrib"}, "/k.gpg"},
-            {{"https://third.example/node"}, {"bookworm"}, {"main"}, "/third.gpg"},
-            {{"https://third.example/docker"}, {"bookworm"}, {"stable"}, "/third.gpg"},
-            {{"https://third.example/sql"}, {"bookworm-pgdg"}, {"main"}, "/third.gpg"},
-            {{"http://security.example"}, {"bookworm-security"}, {"main"}, "/k.gpg"}};
+    return {
+        {{"file:/srv/mirror", "http://mirror.example/debian"}, {"bookworm", "bookworm-updates"}, {"main", "contrib"}, "/k.gpg"},
+        {{"https://third.example/node"}, {"bookworm"}, {"main"}, "/third.gpg"},
+        {{"https://third.example/docker"}, {"bookworm"}, {"stable"}, "/third.gpg"},
+        {{"https://third.example/sql"}, {"bookworm-pgdg"}, {"main"}, "/third.gpg"},
+        {{"http://security.example"}, {"bookworm-security"}, {"main"}, "/k.gpg"}};
 }
 
 TEST(AptSources, LeavesThirdPartiesOut) {

@@ -20,18 +20,19 @@ TEST(BootstrapProgress, FollowsMmdebstrap) {
     EXPECT_THAT(shown({"I: running apt-get update...", "Get:1 http://deb.debian.org/debian bookworm InRelease [151 kB]",
                        "I: downloading packages with apt...", "0 upgraded, 2 newly installed, 0 to remove and 0 not upgraded.",
                        "Get:1 http://x bookworm/main amd64 libc6", "Get:2 http://x bookworm/main amd64 dash",
-                       "I: installing essential packages...", "Unpacking libc6:amd64 (2.36) ...", "Setting up libc6:amd64 (2.36) ...",
-                       "Processing triggers for libc-bin", "I: success in 28 seconds"}),
+                       "I: installing essential packages...", "Unpacking libc6:amd64 (2.36) ...",
+                       "Setting up libc6:amd64 (2.36) ...", "Processing triggers for libc-bin", "I: success in 28 seconds"}),
                 ElementsAre("0 reading the package lists", "8 fetching the base packages", "14 fetching the base packages",
                             "20 fetching the base packages", "25 installing the base packages", "32 installing libc6",
                             "40 installing libc6"));
 }
 
 TEST(BootstrapProgress, FollowsDebootstrap) {
-    EXPECT_THAT(shown({"I: Retrieving InRelease ", "I: Retrieving Packages ", "I: Retrieving libc6 2.36", "I: Retrieving dash 0.5",
-                       "I: Extracting libc6...", "I: Unpacking the base system...", "I: Configuring libc6..."}),
-                ElementsAre("0 reading the package lists", "6 fetching packages", "30 unpacking the base packages",
-                            "40 unpacking packages", "65 installing packages"));
+    EXPECT_THAT(
+        shown({"I: Retrieving InRelease ", "I: Retrieving Packages ", "I: Retrieving libc6 2.36", "I: Retrieving dash 0.5",
+               "I: Extracting libc6...", "I: Unpacking the base system...", "I: Configuring libc6..."}),
+        ElementsAre("0 reading the package lists", "6 fetching packages", "30 unpacking the base packages",
+                    "40 unpacking packages", "65 installing packages"));
 }
 
 TEST(BootstrapProgress, NeverGoesBackOrBeyond) {
