@@ -73,7 +73,8 @@ bool says_why(const std::string& output) { return output.find("keelson") != outp
 }  // namespace
 
 const std::vector<std::string>& Experiment::operations() {
-    static const std::vector<std::string> all{"start", "stop", "freeze", "unfreeze", "attach", "create", "destroy", "copy"};
+    static const std::vector<std::string> all{"start",  "life",   "stop",    "freeze", "unfreeze",
+                                              "attach", "create", "destroy", "copy"};
     return all;
 }
 
@@ -93,7 +94,7 @@ Experiment::Experiment(const World& world, Kind kind, std::string operation, Cal
 Experiment::~Experiment() = default;
 
 /// Its first process is then the container's.
-bool Experiment::lives() const { return wants_running() || operation_ == "start"; }
+bool Experiment::lives() const { return wants_running() || operation_ == "start" || operation_ == "life"; }
 
 bool Experiment::wants_running() const {
     return operation_ == "stop" || operation_ == "freeze" || operation_ == "unfreeze" || operation_ == "attach";
@@ -126,6 +127,7 @@ Command Experiment::create_command() const {
 }
 
 Command Experiment::operation_command() const {
+    if (operation_ == "life") return world_.command("start", name_, {"-F", "--", "/bin/sleep", "0"});
     if (operation_ == "stop") return world_.command("stop", name_, {"-k"});
     if (operation_ == "attach")
         return world_.command("attach", name_,
@@ -242,7 +244,7 @@ void Experiment::judge_success(const Outcome& outcome, Faults& faults) {
         if (now == "RUNNING")
             for (const std::string& line : difference_of_texts(profile_, profile()))
                 if (!may_differ(line)) faults.push_back("init: " + line);
-    } else if (operation_ == "stop") {
+    } else if (operation_ == "stop" || operation_ == "life") {
         has_to_be("STOPPED");
     } else if (operation_ == "freeze") {
         has_to_be("FROZEN");

@@ -249,7 +249,7 @@ Options parse(int argc, char** argv) {
     known.add_options()("help", "show this")("program", po::value(&options.program)->default_value(beside),
                                              "the keelson under test")(
         "operation", po::value(&options.operation)->default_value("start"),
-        "start, stop, freeze, unfreeze, attach, create, destroy or copy")(
+        "start, life (in the foreground, to its end), stop, freeze, unfreeze, attach, create, destroy or copy")(
         "network", po::value(&options.kind.network)->default_value("empty"), "none, empty, veth, macvlan, phys or nat")(
         "storage", po::value(&options.kind.storage)->default_value("dir"), "dir, overlay, btrfs or loop")(
         "owner", po::value(&options.owner)->default_value("root"),
@@ -271,6 +271,8 @@ Options parse(int argc, char** argv) {
     }
     po::notify(values);
     if (!owners.contains(options.owner)) throw Error(EINVAL, options.owner, "unknown owner", "root, user or delegated");
+    if (std::ranges::find(Experiment::operations(), options.operation) == Experiment::operations().end())
+        throw Error(EINVAL, options.operation, "unknown operation", "see --help");
     options.program = std::filesystem::canonical(options.program);
     if (options.causes.empty()) options.causes = {"ENOMEM", "EPERM", "EIO", "EINTR"};
     return options;

@@ -54,8 +54,8 @@ void end_processes() {
     }
 }
 
-/// We are the world's first process: who has lost its parent is our child, and a container that it has joined does not end before
-/// it is reaped.
+/// We are the world's first process: who has lost its parent is our child, and a container that it has joined does not end
+/// before it is reaped.
 bool has_ended(pid_t pid, int& status) {
     int its = 0;
     for (pid_t ended = 0; (ended = ::waitpid(-1, &its, WNOHANG | __WALL)) > 0;) {

@@ -22,6 +22,8 @@ try 17 --operation stop --network veth
 try 11 --operation stop --network phys --first 2
 try 19 --operation stop --owner delegated
 try 19 --operation stop --cause KILL
+try 31 --operation life --network veth
+try 43 --operation life --cause KILL --network nat
 try 13 --operation freeze
 try 41 --operation attach --first 1
 try 23 --operation attach --cause INIT
