@@ -1,6 +1,7 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/dependents.hpp>
+#include <kernel/container/undo.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -62,7 +63,7 @@ void remember_dependencies(const Facts& copy, const std::vector<Reference>& lend
     const std::string file = dependencies_file(copy.directory());
     const uint64_t made = journal.intend("kernel", "file", file);
     write_list(file, lenders);
-    journal.complete(made, {});
+    journal.complete(made, file_record(file));
     for (const Reference& lender : lenders) {
         const uint64_t record = journal.intend("kernel", "dependent", lender.directory());
         add_dependent(lender, {copy.lxcpath(), copy.name()});

@@ -7,7 +7,7 @@
 namespace keelson::container {
 namespace {
 
-std::string path_of(const Container& container) { return container.directory() + "/partial"; }
+std::string path_of(const Container& container) { return partial_mark(container.directory()); }
 
 struct flock whole_file(short type) {
     struct flock lock {};
@@ -17,6 +17,8 @@ struct flock whole_file(short type) {
 
 }  // namespace
 
+std::string partial_mark(const std::string& directory) { return directory + "/partial"; }
+
 PartialMark::PartialMark(const Container& container)
     : path_(path_of(container)), file_(base::open_file(path_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) {
     struct flock lock = whole_file(F_WRLCK);
@@ -24,10 +26,6 @@ PartialMark::PartialMark(const Container& container)
     const int code = errno;
     ::unlink(path_.c_str());
     throw Error(code, path_, "lock");
-}
-
-PartialMark::~PartialMark() {
-    if (file_) ::unlink(path_.c_str());
 }
 
 void PartialMark::remove() {

@@ -8,14 +8,16 @@
 
 namespace keelson::container {
 
-/// While it lives the container is being created.
+/// LXCPATH/NAME/partial.
+std::string partial_mark(const std::string& directory);
+
+/// While it lives the container is being created. Unless it was removed the mark stays, and goes with what the journal has of
+/// the creation.
 class PartialMark {
 public:
     explicit PartialMark(const Container& container);
-    ~PartialMark();
     /// The container is whole. Throws.
     void remove();
-    PartialMark(const PartialMark&) = delete;
 
 private:
     std::string path_;

@@ -4,12 +4,16 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/cgroup.hpp>
 #include <kernel/container/dependents.hpp>
+#include <kernel/container/partial.hpp>
 #include <kernel/container/runtime_state.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/process/clone.hpp>
 
+#include <keelson/sdk/file_identity.hpp>
+
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -60,20 +64,61 @@ void end_process(const std::string& record, const Facts& facts, const config::Co
     }
 }
 
-void remove_file(const std::string& path) {
+/// "IDENTITY PATH" once it is made; before, the path alone.
+struct MadeFile {
+    std::string path;
+    std::optional<sdk::FileIdentity> identity;
+
+    explicit MadeFile(const lifecycle::Record& record) : path(record.text) {
+        if (!record.complete) return;
+        const size_t blank = path.find(' ');
+        identity = sdk::identity_from(std::string_view(path).substr(0, blank));
+        path = blank == path.npos ? std::string() : path.substr(blank + 1);
+        if (!identity || path.empty()) throw Error(EINVAL, record.text, "the journal has a record of no file");
+    }
+    bool is_there() const { return identity && identity == sdk::identity_of(path); }
+};
+
+/// Of a record that was never completed: what is empty was not anybody's yet.
+void remove_empty_file(const std::string& path) {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size != 0) return;
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
 }
 
-/// Of a tree that may not even have been made, and may be somebody's.
-void remove_empty(const std::string& directory) {
-    if (::rmdir(directory.c_str()) == 0 || errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return;
-    throw Error::last("remove", directory);
+void remove_empty_directory(const std::string& path) {
+    constexpr int somebodys[] = {ENOENT, ENOTDIR, ENOTEMPTY, EEXIST};
+    if (::rmdir(path.c_str()) == 0 || std::ranges::find(somebodys, errno) != std::end(somebodys)) return;
+    const Error error = Error::last("remove", path);
+    // That nothing can be removed says nothing of whether it is there.
+    if (error.code() != EROFS || base::exists(path)) throw error;
+}
+
+void undo_file(const lifecycle::Record& record) {
+    const MadeFile file(record);
+    if (!record.complete) return remove_empty_file(file.path);
+    if (file.is_there() && ::unlink(file.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", file.path);
+}
+
+void undo_tree(const lifecycle::Record& record) {
+    const MadeFile tree(record);
+    if (!record.complete) return remove_empty_directory(tree.path);
+    if (tree.is_there()) filesystem::remove_tree(tree.path);
+}
+
+/// Of a container in a directory that was there before: what is not marked any more is somebody's.
+void undo_config(const std::string& directory) {
+    const std::string mark = partial_mark(directory);
+    if (!base::exists(mark)) return;
+    for (const std::string& path : {directory + "/config", mark})
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", path);
 }
 
 void undo_own(const lifecycle::Record& record, const Facts& facts, const config::Config& config) {
     if (record.plugin == "process") return end_process(record.text, facts, config);
-    if (record.plugin == "file") return remove_file(record.text);
-    if (record.plugin == "tree") return record.complete ? filesystem::remove_tree(record.text) : remove_empty(record.text);
+    if (record.plugin == "file") return undo_file(record);
+    if (record.plugin == "tree") return undo_tree(record);
+    if (record.plugin == "config") return undo_config(record.text);
     if (record.plugin == "dependent") return forget_dependent(record.text, facts);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");
 }
@@ -91,6 +136,12 @@ void undo_plugins(const lifecycle::Record& record, const Facts& facts, const con
 }  // namespace
 
 std::string process_record(pid_t pid) { return cat(pid, " ", start_time(pid)); }
+
+std::string file_record(const std::string& path) {
+    const std::optional<sdk::FileIdentity> identity = sdk::identity_of(path);
+    if (!identity) throw Error(ENOENT, path, "it was removed as soon as it was made:");
+    return cat(sdk::to_text(*identity), " ", path);
+}
 
 lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
                           const process::NamespaceSet* namespaces) {
@@ -113,11 +164,17 @@ bool is_undone_at_leisure(const lifecycle::Record& record) try {
 
 bool is_undone_at_once(const lifecycle::Record& record) { return !is_undone_at_leisure(record); }
 
+namespace {
+
+bool is_process(const lifecycle::Record& record) { return record.kind == "kernel" && record.plugin == "process"; }
+
+}  // namespace
+
 std::vector<Error> undo_all(lifecycle::Journal& journal, const Facts& facts, const config::Config& config) {
     const lifecycle::Undo undo = undo_with(facts, config, journal, nullptr);
-    std::vector<Error> failures = lifecycle::unwind(journal, undo, is_undone_at_once);
-    if (!journal.closed())
-        std::ranges::move(lifecycle::unwind(journal, undo, is_undone_at_leisure), std::back_inserter(failures));
+    std::vector<Error> failures;
+    for (bool (*which)(const lifecycle::Record&) : {is_process, is_undone_at_once, is_undone_at_leisure})
+        if (!journal.closed()) std::ranges::move(lifecycle::unwind(journal, undo, which), std::back_inserter(failures));
     return failures;
 }
 

@@ -12,6 +12,9 @@ namespace keelson::container {
 
 /// "PID STARTTIME" (proc(5), field 22 of stat): names a process beyond the reuse of its number.
 std::string process_record(pid_t pid);
+/// "IDENTITY PATH", of a file or directory that was just made: with it the record of a "file" or a "tree" is completed, whose
+/// intent has the path alone. Throws.
+std::string file_record(const std::string& path);
 
 /// `namespaces` may be null when they are gone. Loads the plugin that a record names.
 lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, lifecycle::Journal& journal,
@@ -21,7 +24,8 @@ lifecycle::Undo undo_with(const Facts& facts, const config::Config& config, life
 bool is_undone_at_once(const lifecycle::Record& record);
 bool is_undone_at_leisure(const lifecycle::Record& record);
 
-/// Without namespaces; what may come at leisure comes last, so that what it waits for is on its way. Returns the failures.
+/// Without namespaces; processes first, so that nobody lives in what is taken away and links come home, and last what may come
+/// at leisure, so that what it waits for is on its way. Returns the failures.
 std::vector<Error> undo_all(lifecycle::Journal& journal, const Facts& facts, const config::Config& config);
 
 /// Takes back what a creation made that failed, and closes its journal. What could not be taken back is logged, and stays

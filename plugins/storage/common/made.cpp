@@ -4,20 +4,12 @@
 #include <plugins/storage/common/made.hpp>
 
 #include <array>
-#include <charconv>
 
 namespace keelson::storage {
 
 namespace {
 
 constexpr std::array<std::string_view, 4> kind_words = {"directory", "parent", "file", "subvolume"};
-
-std::optional<uint64_t> number(std::string_view text) {
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return {};
-    return value;
-}
 
 std::string_view take_word(std::string_view& text) {
     const size_t blank = std::min(text.find(' '), text.size());
@@ -26,12 +18,11 @@ std::string_view take_word(std::string_view& text) {
     return word;
 }
 
-std::optional<Identity> identity_from(std::string_view word, std::string_view record) {
+std::optional<Identity> identity_in(std::string_view word, std::string_view record) {
     if (word == "-") return {};
-    const size_t colon = std::min(word.find(':'), word.size() - 1);
-    const auto device = number(word.substr(0, colon)), inode = number(word.substr(colon + 1));
-    if (!device || !inode) throw Error(EINVAL, std::string(record), "not a record of the storage plugins:");
-    return Identity{*device, *inode};
+    const std::optional<Identity> identity = sdk::identity_from(word);
+    if (!identity) throw Error(EINVAL, std::string(record), "not a record of the storage plugins:");
+    return identity;
 }
 
 void make_one(const sdk::Context& context, const std::string& path, Made::Kind kind) {
@@ -47,7 +38,7 @@ void make_one(const sdk::Context& context, const std::string& path, Made::Kind k
 void undo_file(const Made& made) {
     struct stat facts {};
     if (::lstat(made.path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return;
-    const bool ours = made.identity ? made.identity == Identity{facts.st_dev, facts.st_ino} : facts.st_size == 0;
+    const bool ours = made.identity ? made.identity == identity_of(made.path) : facts.st_size == 0;
     if (ours && ::unlink(made.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", made.path);
 }
 
@@ -62,15 +53,8 @@ void undo_directory(const Made& made) {
 
 }  // namespace
 
-std::optional<Identity> identity_of(const std::string& path) {
-    struct stat facts {};
-    if (::lstat(path.c_str(), &facts) == 0) return Identity{facts.st_dev, facts.st_ino};
-    if (errno != ENOENT && errno != ENOTDIR) throw Error::last("stat", path);
-    return {};
-}
-
 std::string to_text(const Made& made) {
-    const std::string identity = made.identity ? cat(made.identity->device, ":", made.identity->inode) : "-";
+    const std::string identity = made.identity ? sdk::to_text(*made.identity) : "-";
     return cat(kind_words[static_cast<size_t>(made.kind)], " ", identity, " ", made.path);
 }
 
@@ -79,7 +63,7 @@ Made made_from(std::string_view text) {
     const std::string_view kind = take_word(rest), identity = take_word(rest);
     for (size_t i = 0; i < kind_words.size(); ++i) {
         if (kind_words[i] != kind || identity.empty() || !rest.starts_with('/')) continue;
-        return {static_cast<Made::Kind>(i), std::string(rest), identity_from(identity, text)};
+        return {static_cast<Made::Kind>(i), std::string(rest), identity_in(identity, text)};
     }
     throw Error(EINVAL, std::string(text), "not a record of the storage plugins:");
 }

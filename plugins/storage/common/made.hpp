@@ -1,10 +1,11 @@
 // What a storage plugin makes on disk, with its record and its undo.
 //
-// A record is "KIND IDENTITY PATH". The identity (device and inode) is filled in when the thing is made, and is the proof that
+// A record is "KIND IDENTITY PATH". The identity is filled in when the thing is made, and is the proof that
 // what stands at the path later is the same. A record that was never completed proves nothing: undoing it takes away only what
 // is still empty, and so was not anybody's yet.
 #pragma once
 
+#include <keelson/sdk/file_identity.hpp>
 #include <keelson/sdk/storage.hpp>
 
 #include <optional>
@@ -14,13 +15,8 @@
 namespace keelson::storage {
 
 /// Of a subvolume it is the UUID, in two halves.
-struct Identity {
-    uint64_t device = 0;
-    uint64_t inode = 0;
-    bool operator==(const Identity&) const = default;
-};
-/// Of a path, links not followed; empty if there is nothing.
-std::optional<Identity> identity_of(const std::string& path);
+using Identity = sdk::FileIdentity;
+using sdk::identity_of;
 
 struct Made {
     enum class Kind { directory, parent, file, subvolume } kind;
