@@ -1,6 +1,7 @@
 #include <keelson/sdk/context.hpp>
 #include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/filesystem/tree.hpp>
 #include <kernel/lifecycle/journal.hpp>
@@ -122,12 +123,10 @@ void apply(std::vector<Record>& records, std::string_view line) {
     }
 }
 
-/// A file that is empty already is left alone: ext4 writes what was truncated to the disk when it is closed (auto_da_alloc in
-/// ext4(5)), and that would be waited for at the end of each container.
-void empty(int fd, const std::string& path) {
+bool is_empty(int fd, const std::string& path) {
     struct stat status {};
     if (::fstat(fd, &status) != 0) throw Error::last("stat", path);
-    if (status.st_size > 0 && ::ftruncate(fd, 0) != 0) throw Error::last("truncate", path);
+    return status.st_size == 0;
 }
 
 /// The last container of a directory may take it away between our steps, and who recovers an empty journal, its file.
@@ -157,13 +156,25 @@ Journal Journal::create(const std::string& runtime_directory, const std::string&
     journal.lxcpath_ = lxcpath;
     journal.name_ = name;
     try {
-        empty(journal.file_.get(), path);
+        if (journal.has_open_records()) return journal;
         journal.append(cat(magic, " ", escape(lxcpath), " ", escape(name), "\n"));
     } catch (...) {
         journal.close();
         throw;
     }
     return journal;
+}
+
+/// Also makes it new when there are none. A file that is empty already is left alone: ext4 writes what was truncated to the
+/// disk when it is closed (auto_da_alloc in ext4(5)), and that would be waited for at the end of each container.
+bool Journal::has_open_records() {
+    const std::string path = directory_ + "/journal";
+    if (is_empty(file_.get(), path)) return false;
+    read_header();
+    if (!open_records().empty()) return true;
+    next_id_ = 1;
+    if (::ftruncate(file_.get(), 0) != 0) throw Error::last("truncate", path);
+    return false;
 }
 
 std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory, std::chrono::milliseconds patience) {
@@ -179,7 +190,7 @@ std::optional<Journal> Journal::of_the_dead(const std::string& runtime_directory
 
 Journal Journal::held(std::string runtime_directory, UniqueFd file) {
     Journal journal(std::move(runtime_directory), std::move(file));
-    journal.read_header();
+    base::with_second_try([&journal] { journal.read_header(); });
     return journal;
 }
 
@@ -204,7 +215,16 @@ void Journal::read_header() {
     }
 }
 
-void Journal::append(const std::string& line) { base::write_fd(file_.get(), line, directory_ + "/journal"); }
+/// Where there is no room for a whole line there is none for half of it, to which the next one would be added.
+void Journal::append(const std::string& line) {
+    const std::string path = directory_ + "/journal";
+    try {
+        base::write_fd(file_.get(), line, path);
+    } catch (const Error&) {
+        cut_off_half_line(base::read_file(path));
+        throw;
+    }
+}
 
 uint64_t Journal::intend(std::string_view kind, std::string_view plugin, std::string_view text) {
     const uint64_t id = next_id_++;

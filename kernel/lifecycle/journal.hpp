@@ -33,7 +33,8 @@ struct Record {
 
 class Journal {
 public:
-    /// Makes the runtime directory (0700) and a new journal in it, locked. Throws EBUSY when a living monitor holds one.
+    /// Makes the runtime directory (0700) and a new journal in it, locked. One that is there, of a container that boots again,
+    /// goes on when it has something that could not be taken back. Throws EBUSY when a living monitor holds one.
     static Journal create(const std::string& runtime_directory, const std::string& lxcpath, const std::string& name);
     /// The journal of a dead monitor, locked now by us, so that who else wants to take back what it speaks of waits; none when
     /// there is no journal or its monitor lives. Waits at most `patience` for who still takes back what is open of a container
@@ -63,6 +64,7 @@ public:
 private:
     Journal(std::string directory, UniqueFd file);
     void append(const std::string& line);
+    bool has_open_records();
     void read_header();
     void cut_off_half_line(std::string_view text);
 

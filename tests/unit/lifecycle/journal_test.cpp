@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <kernel/base/file.hpp>
 #include <kernel/lifecycle/journal.hpp>
+#include <tests/support/private_mounts.hpp>
 
 #include <atomic>
 #include <thread>
@@ -54,6 +56,40 @@ TEST_F(JournalTest, WhatFollowsHalfALineCounts) {
     ASSERT_EQ(journal->open_records().size(), 1U);
     journal->strike(1);
     EXPECT_TRUE(journal->open_records().empty());
+}
+
+TEST_F(JournalTest, WhatCouldNotBeTakenBackStaysWrittenDownForTheNextLife) {
+    {
+        Journal life = create();
+        life.intend("net", "phys", "klt0");
+        life.strike(life.intend("cgroup", "hybrid", "web"));
+    }
+    Journal next = create();
+    ASSERT_EQ(next.open_records().size(), 1U);
+    EXPECT_EQ(next.open_records()[0].text, "klt0");
+    const uint64_t fresh = next.intend("net", "veth", "klt1");
+    next.strike(1);
+    ASSERT_EQ(next.open_records().size(), 1U);
+    EXPECT_EQ(next.open_records()[0].id, fresh);
+    next.strike(fresh);
+    { const Journal given_back = std::move(next); }
+    EXPECT_EQ(create().open_records().size(), 0U);
+    EXPECT_EQ(text(), "keelson-journal 1 /var/lib/lxc web\n");
+}
+
+TEST_F(JournalTest, WhereThereIsNoRoomForALineThereIsNoneForHalfOfIt) {
+    test::in_private_mounts([this] {
+        ASSERT_EQ(::mount("none", top.c_str(), "tmpfs", 0, "size=8k"), 0);
+        Journal journal = create();
+        const uint64_t kept = journal.intend("net", "veth", "klt0");
+        const auto fill = [&journal] { journal.intend("net", "veth", std::string(3000, 'x')); };
+        EXPECT_THROW(for (int i = 0; i < 4; ++i) fill(), Error);
+        const std::vector<Record> records = journal.open_records();
+        EXPECT_TRUE(text().ends_with("\n"));
+        ASSERT_EQ(records[0].id, kept);
+        journal.strike(kept);
+        EXPECT_EQ(journal.open_records().size(), records.size() - 1);
+    });
 }
 
 TEST_F(JournalTest, LivingMonitorKeepsItsJournal) {
