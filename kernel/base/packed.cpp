@@ -58,7 +58,8 @@ UniqueFd Unpacker::fd() {
 }
 
 void pass_on(const std::vector<int>& fds, bool passed) noexcept {
-    for (const int fd : fds) ::fcntl(fd, F_SETFD, passed ? 0 : FD_CLOEXEC);
+    for (const int fd : fds)
+        for (int tries = 0; tries < 2 && ::fcntl(fd, F_SETFD, passed ? 0 : FD_CLOEXEC) != 0;) ++tries;
 }
 
 }  // namespace keelson::base

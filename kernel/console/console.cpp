@@ -4,6 +4,7 @@
 #include <termios.h>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/console/console.hpp>
 #include <kernel/console/log_file.hpp>
 #include <kernel/console/ring_buffer.hpp>
@@ -30,8 +31,10 @@ struct Peer {
 
 /// A relay must never stop the monitor.
 void set_nonblocking(int fd) {
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) throw Error::last("make a pty non-blocking", {});
+    base::with_second_try([fd] {
+        const int flags = ::fcntl(fd, F_GETFL);
+        if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) throw Error::last("make a pty non-blocking", {});
+    });
 }
 
 UniqueFd open_peer_path(const std::string& path) {

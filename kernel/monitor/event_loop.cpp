@@ -2,6 +2,7 @@
 #include <sys/epoll.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/monitor/event_loop.hpp>
 
 #include <algorithm>
@@ -21,20 +22,26 @@ int milliseconds_until(EventLoop::Clock::time_point end) {
 
 }  // namespace
 
-EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    if (!epoll_) throw Error::last("epoll_create1", {});
+EventLoop::EventLoop() {
+    base::with_second_try([this] {
+        epoll_.reset(::epoll_create1(EPOLL_CLOEXEC));
+        if (!epoll_) throw Error::last("epoll_create1", {});
+    });
+}
+
+void EventLoop::control(int operation, int fd, uint32_t events) {
+    base::with_second_try([&] {
+        epoll_event event{.events = events, .data = {.fd = fd}};
+        if (::epoll_ctl(epoll_.get(), operation, fd, &event) < 0) throw Error::last("watch descriptor", std::to_string(fd));
+    });
 }
 
 void EventLoop::add(int fd, uint32_t events, Handler handler) {
-    epoll_event event{.events = events, .data = {.fd = fd}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) throw Error::last("watch descriptor", std::to_string(fd));
+    control(EPOLL_CTL_ADD, fd, events);
     handlers_[fd] = std::make_shared<Handler>(std::move(handler));
 }
 
-void EventLoop::modify(int fd, uint32_t events) {
-    epoll_event event{.events = events, .data = {.fd = fd}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) < 0) throw Error::last("watch descriptor", std::to_string(fd));
-}
+void EventLoop::modify(int fd, uint32_t events) { control(EPOLL_CTL_MOD, fd, events); }
 
 void EventLoop::remove(int fd) {
     if (handlers_.erase(fd) != 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);

@@ -29,6 +29,7 @@ public:
     void stop() noexcept { running_ = false; }
 
 private:
+    void control(int operation, int fd, uint32_t events);
     void dispatch(int fd, uint32_t events);
 
     UniqueFd epoll_;

@@ -1,5 +1,6 @@
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/file.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/process/next_program.hpp>
 
@@ -69,7 +70,10 @@ std::string taken_over(int argc, char** argv) {
     std::memset(argv[1], 0, std::strlen(argv[1]));
     ::prctl(PR_SET_NAME, argv[0]);
     const UniqueFd memory(static_cast<int>(*number));
-    return base::read_fd(memory.get(), "what the monitor handed over");
+    return base::with_second_try([&memory] {
+        ::lseek(memory.get(), 0, SEEK_SET);
+        return base::read_fd(memory.get(), "what the monitor handed over");
+    });
 }
 
 }  // namespace keelson::process

@@ -1,4 +1,5 @@
 #include <kernel/base/log.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/process/clone.hpp>
 #include <kernel/process/passed_signals.hpp>
 
@@ -18,9 +19,11 @@ sigset_t taken_signals() {
 
 UniqueFd open_taken_signals() {
     const sigset_t set = taken_signals();
-    UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!signals) throw Error::last("make a signalfd", "");
-    return signals;
+    return base::with_second_try([&set] {
+        UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+        if (!signals) throw Error::last("make a signalfd", "");
+        return signals;
+    });
 }
 
 void pass_on_signals(int signals_borrowed, int init_borrowed, const std::function<void()>& window_changed) noexcept {
