@@ -7,7 +7,9 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,11 +28,19 @@ std::string mount_rootfs(const Facts& facts, const config::Config& config) {
     return target;
 }
 
+/// Without its maker nobody would know of what it makes, and the name would be taken as long as it lives. Taking other ids
+/// makes the kernel forget it (prctl(2)).
+void die_with_maker(const process::Channel& channel) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (channel.hung_up()) ::_exit(1);
+}
+
 [[noreturn]] void run_child(process::Channel channel, const Facts& facts, const config::Config& config,
                             const RootfsWork& work) {
     process::work_and_end(channel, [&] {
         if (channel.receive().kind != 'g') ::_exit(1);
         if (facts.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
+        die_with_maker(channel);
         ::umask(022);
         if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
         work(mount_rootfs(facts, config), channel);

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
@@ -12,38 +12,6 @@
 namespace keelson::templates {
 
 namespace {
-
-class SpawnActions {
-public:
-    SpawnActions() { posix_spawn_file_actions_init(&actions_); }
-    SpawnActions(const SpawnActions&) = delete;
-    ~SpawnActions() { posix_spawn_file_actions_destroy(&actions_); }
-    void null(int fd) { posix_spawn_file_actions_addopen(&actions_, fd, "/dev/null", O_WRONLY, 0); }
-    void duplicate(int from, int to) { posix_spawn_file_actions_adddup2(&actions_, from, to); }
-    const posix_spawn_file_actions_t* get() const { return &actions_; }
-
-private:
-    posix_spawn_file_actions_t actions_;
-};
-
-class SpawnAttributes {
-public:
-    SpawnAttributes() {
-        sigset_t none, all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        posix_spawnattr_init(&attributes_);
-        posix_spawnattr_setsigmask(&attributes_, &none);
-        posix_spawnattr_setsigdefault(&attributes_, &all);
-        posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    }
-    SpawnAttributes(const SpawnAttributes&) = delete;
-    ~SpawnAttributes() { posix_spawnattr_destroy(&attributes_); }
-    const posix_spawnattr_t* get() const { return &attributes_; }
-
-private:
-    posix_spawnattr_t attributes_;
-};
 
 /// Ends and reaps its process unless that was waited for.
 class Process {
@@ -85,22 +53,53 @@ std::vector<std::string> environment(const std::vector<std::string>& added) {
     return result;
 }
 
+void point_to_null(int fd) {
+    const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0) ::dup2(null, fd);
+}
+
+void set_up_output(const Child& child, int output) {
+    const bool reads = output >= 0;
+    if (reads) ::dup2(output, 1);
+    if (reads && child.read_stderr) ::dup2(output, 2);
+    if (child.quiet && !reads) point_to_null(1);
+    if (child.quiet && !(reads && child.read_stderr)) point_to_null(2);
+}
+
+void set_up_signals() {
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+/// The program dies with us: what it makes would be nobody's. Why it could not be executed goes to `failure`, which exec
+/// closes.
 pid_t spawn(const Child& child, int output) {
-    SpawnActions actions;
-    if (output >= 0) {
-        actions.duplicate(output, 1);
-        if (child.read_stderr) actions.duplicate(output, 2);
-    } else if (child.quiet) {
-        actions.null(1);
-    }
-    if (child.quiet && !(output >= 0 && child.read_stderr)) actions.null(2);
-    const SpawnAttributes attributes;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) throw Error::last("pipe", child.argv.front());
+    const UniqueFd failed(ends[0]);
+    UniqueFd failure(ends[1]);
     const std::vector<std::string> variables = environment(child.variables);
-    pid_t pid = -1;
-    errno = ::posix_spawnp(&pid, child.argv.front().c_str(), actions.get(), attributes.get(), pointers(child.argv).data(),
-                           pointers(variables).data());
-    if (errno != 0) throw Error::last("run", child.argv.front());
-    return pid;
+    const std::vector<char*> words = pointers(child.argv), settings = pointers(variables);
+    const pid_t parent = ::getpid(), pid = ::fork();
+    if (pid < 0) throw Error::last("fork", child.argv.front());
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent) ::_exit(127);
+        set_up_output(child, output);
+        set_up_signals();
+        ::execvpe(words.front(), words.data(), settings.data());
+        [[maybe_unused]] const ssize_t written = ::write(failure.get(), &errno, sizeof errno);
+        ::_exit(127);
+    }
+    failure.reset();
+    int cause = 0;
+    ssize_t count;
+    while ((count = ::read(failed.get(), &cause, sizeof cause)) < 0 && errno == EINTR) continue;
+    if (count == 0) return pid;
+    Process(pid).wait();
+    throw Error(cause, child.argv.front(), "run");
 }
 
 void read_lines(int fd, const std::function<void(std::string_view)>& reader) {
