@@ -72,6 +72,13 @@ ip neigh show proxy | grep -q '10.213.6.1 dev kltv0' || fail "$what: the host do
 ip neigh show proxy | grep -q '10.213.6.9 dev kltm0' || fail "$what: the host does not answer on the link"
 [ "$(cat /sys/class/net/kltv0/mtu)" = 1300 ] || fail "$what: mtu"
 pings 10.213.7.1
+if [ "${KEELSON_AS:-}" != lxc ]; then # which lets two containers have one address, and the first to stop ends it for both
+  container "$klt-net2" "lxc.net.0.type = macvlan" "lxc.net.0.link = kltm0" "lxc.net.0.l2proxy = 1" \
+    "lxc.net.0.ipv4.address = 10.213.6.9/24"
+  k start -n "$klt-net2" 2>"$work/err" && fail "$what: the host answers for two containers of one address"
+  grep -q "10.213.6.9.*lxc.net.0.ipv4.address" "$work/err" || fail "$what: the address is not named: $(cat "$work/err")"
+  ip neigh show proxy | grep -q '10.213.6.9 dev kltm0' || fail "$what: what did not start took the first one's answer away"
+fi
 if [ "${KEELSON_AS:-}" = lxc ]; then # which leaves the address that it answers for
   k stop -k -n "$name"
   wait_for 5 [ ! -e /sys/class/net/kltv0 ]
@@ -90,13 +97,17 @@ down
 ip address add 10.213.9.1/24 dev kltm0
 ip link set kltm0 down; ip address del 10.213.9.1/24 dev kltm0
 remember_host
+hardware=$(cat /sys/class/net/kltm0/address)
 up phys "lxc.net.0.type = phys" "lxc.net.0.link = kltm0" "lxc.net.0.flags = up" "lxc.net.0.name = inner0" \
-  "lxc.net.0.ipv4.address = 10.213.8.9/24"
+  "lxc.net.0.hwaddr = 00:16:3e:12:34:56" "lxc.net.0.ipv4.address = 10.213.8.9/24"
+[ "$(inside cat /sys/class/net/inner0/address)" = 00:16:3e:12:34:56 ] || fail "$what: hwaddr"
 [ ! -e /sys/class/net/kltm0 ] || fail "$what: the link is still on the host"
 pings 10.213.8.1
 k stop -k -n "$name" || fail "$what: stop"
 back() { [ -e /sys/class/net/kltm0 ]; }
 wait_for 5 back || fail "$what: the link did not come back under its name"
+[ "${KEELSON_AS:-}" = lxc ] || [ "$(cat /sys/class/net/kltm0/address)" = "$hardware" ] ||
+  fail "$what: the link kept the container's hardware address"
 host_is_as_it_was "$what"
 
 up empty "lxc.net.0.type = empty" "lxc.net.0.flags = up"
@@ -128,12 +139,14 @@ inside ip route | grep -q '^default via ' || fail "nat: no default route"
 inside grep -q nameserver /etc/resolv.conf || fail "nat: no resolver"
 pings 192.0.2.2
 ping -c 1 -W 3 "$address" >/dev/null || fail "nat: the host cannot reach $address"
-# a second one beside it: another address, and they reach each other
+# a second one beside it, after a firewall was loaded anew: another address, and they reach each other, and the outside
+if command -v nft >/dev/null; then nft flush ruleset || fail "nft flush"; fi
 container "$klt-net2" "lxc.mount.auto = proc sys" "lxc.net.0.type = nat" "lxc.net.0.flags = up"
 k start -n "$klt-net2" || fail "nat: the second container does not start"
 other=$(k info -n "$klt-net2" -i | awk '/^IP:/ && $2 !~ /:/ {print $2; exit}')
 [ -n "$other" ] && [ "$other" != "$address" ] || fail "nat: the addresses are '$address' and '$other'"
 pings "$other"
+pings 192.0.2.2
 k stop -k -n "$name" || fail "nat: stop"
 k attach -n "$klt-net2" -- ping -c 1 -W 3 192.0.2.2 >/dev/null || fail "nat: the second lost its way out when the first stopped"
 k stop -k -n "$klt-net2" || fail "nat: stop of the second"

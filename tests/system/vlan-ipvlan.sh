@@ -47,8 +47,16 @@ up ipvlan-l3s-l2proxy "lxc.net.0.type = ipvlan" "lxc.net.0.link = kltm0" "lxc.ne
   "lxc.net.0.ipv4.address = 10.213.8.9/24" "lxc.net.0.ipv4.gateway = dev" "lxc.net.0.l2proxy = 1"
 [[ $(kind) == *"mode l3s bridge"* ]] || fail "$what: $(kind)"
 inside ip route | grep -q '^default dev eth0' || fail "$what: no default route: $(inside ip route)"
-ip neigh show proxy | grep -q '10.213.8.9 dev kltm0' || fail "$what: the host does not answer: $(ip neigh show proxy)"
+answers() { ip neigh show proxy | grep -q '10.213.8.9 dev kltm0' && ip route show dev lo | grep -q '^10.213.8.9 '; }
+answers || fail "$what: the host does not answer: $(ip neigh show proxy; ip route)"
 pings 10.213.8.1
+if [ "${KEELSON_AS:-}" != lxc ]; then # which leaves both without an answer when one of them stops
+  twin "$klt-twin" "$name" "lxc.net.0.type = ipvlan" "lxc.net.0.link = kltm0" "lxc.net.0.ipvlan.mode = l3s" \
+    "lxc.net.0.ipv4.address = 10.213.8.9/24" "lxc.net.0.l2proxy = 1"
+  k start -n "$klt-twin" 2>"$work/err" && fail "$what: the host answers for two containers of one address"
+  grep -q "10.213.8.9.*lxc.net.0.ipv4.address" "$work/err" || fail "$what: the address is not named: $(cat "$work/err")"
+  answers || fail "$what: what did not start took the first one's answer away"
+fi
 down
 
 # VLANs of a bridge's port.

@@ -1,6 +1,7 @@
 #include "host_links.hpp"
 
 #include <linux/if.h>
+#include <linux/net_namespace.h>
 #include <sys/ioctl.h>
 
 namespace keelson::net {
@@ -14,6 +15,10 @@ void read_kind(sdk::NetlinkAttribute detail, LinkFacts& facts) {
     facts.default_pvid = data.inner(IFLA_BR_VLAN_DEFAULT_PVID).as<uint16_t>();
 }
 
+HardwareAddress read_address(sdk::NetlinkAttribute address) {
+    return address.bytes().size() == HardwareAddress().size() ? address.as<HardwareAddress>() : HardwareAddress{};
+}
+
 LinkFacts read_link(const nlmsghdr* answer) {
     const auto attribute = [&](int type) { return sdk::NetlinkAttribute::of<ifinfomsg>(answer, type); };
     const auto& info = sdk::netlink_header<ifinfomsg>(answer);
@@ -22,7 +27,7 @@ LinkFacts read_link(const nlmsghdr* answer) {
     facts.up = (info.ifi_flags & IFF_UP) != 0;
     facts.name = attribute(IFLA_IFNAME).text();
     facts.alias = attribute(IFLA_IFALIAS).text();
-    facts.address = attribute(IFLA_ADDRESS).as<HardwareAddress>();
+    facts.address = read_address(attribute(IFLA_ADDRESS));
     facts.master = attribute(IFLA_MASTER).as<uint32_t>();
     facts.mtu = attribute(IFLA_MTU).as<uint32_t>();
     read_kind(attribute(IFLA_LINKINFO), facts);
@@ -81,6 +86,27 @@ std::optional<LinkFacts> HostLinks::find(const std::string& name) {
 std::optional<LinkFacts> HostLinks::find(unsigned index) {
     if (index == 0) return std::nullopt;
     return ask(link_message(RTM_GETLINK, 0, index), cat("index ", index));
+}
+
+std::optional<LinkFacts> HostLinks::find_in(int namespace_id, unsigned index) {
+    std::optional<LinkFacts> found;
+    netlink_.add(std::move(link_message(RTM_GETLINK, 0, index).number<int32_t>(IFLA_TARGET_NETNSID, namespace_id)));
+    const auto failures = netlink_.run([&](const nlmsghdr* header) { found = read_link(header); });
+    for (const sdk::NetlinkFailure& failure : failures)
+        if (failure.code != ENODEV && failure.code != EINVAL)  // no such link, no such namespace
+            throw sdk::Netlink::error(failure, "look into network namespace", cat("number ", namespace_id));
+    return found;
+}
+
+std::optional<int> HostLinks::namespace_id(int net_namespace) {
+    std::optional<int> id;
+    sdk::NetlinkMessage question(RTM_GETNSID, 0);
+    question.header(rtgenmsg{}).number<int32_t>(NETNSA_FD, net_namespace);
+    netlink_.request(question, "ask for the number of", "the container's network namespace", [&](const nlmsghdr* header) {
+        const auto answer = sdk::NetlinkAttribute::of<rtgenmsg>(header, NETNSA_NSID).as<int32_t>();
+        if (answer != NETNSA_NSID_NOT_ASSIGNED) id = answer;
+    });
+    return id;
 }
 
 std::vector<LinkFacts> HostLinks::list() {

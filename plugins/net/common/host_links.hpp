@@ -16,9 +16,9 @@ using HardwareAddress = std::array<unsigned char, 6>;
 struct LinkFacts {
     unsigned index = 0;
     std::string name;
-    std::string kind;   ///< "veth", "bridge", ...; empty: hardware
-    std::string alias;  ///< ifalias
-    HardwareAddress address{};
+    std::string kind;           ///< "veth", "bridge", ...; empty: hardware
+    std::string alias;          ///< ifalias
+    HardwareAddress address{};  ///< zeros: none, or one of another length
     unsigned master = 0;
     uint32_t mtu = 0;
     bool up = false;
@@ -37,6 +37,10 @@ public:
     /// Also by an alternative name. No value if there is none.
     std::optional<LinkFacts> find(const std::string& name);
     std::optional<LinkFacts> find(unsigned index);
+    /// In the namespace that has this number here (ip-netns(8): list-id). No value either when the namespace is gone.
+    std::optional<LinkFacts> find_in(int namespace_id, unsigned index);
+    /// The number that the namespace has here: it is given one when a link is first moved there. No value before that.
+    std::optional<int> namespace_id(int net_namespace);
     std::vector<LinkFacts> list();
     /// The links that are ports of a bridge.
     std::vector<LinkFacts> ports(unsigned bridge);

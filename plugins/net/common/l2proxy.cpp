@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <keelson/sdk/patience.hpp>
 #include <keelson/sdk/text.hpp>
 
 #include <algorithm>
@@ -89,8 +90,47 @@ void remove_route(HostLinks& links, const IpAddress& to) {
         if (failure.code != ESRCH) throw sdk::Netlink::error(failure, "remove route over lo to", to.text());
 }
 
+bool same(const IpAddress& one, const IpAddress& other) { return one.family == other.family && one.bytes == other.bytes; }
+
 bool is_about(const Proxy& proxy, unsigned link, const IpAddress& address) {
-    return proxy.link == link && proxy.address.family == address.family && proxy.address.bytes == address.bytes;
+    return proxy.link == link && same(proxy.address, address);
+}
+
+/// Where the routes that carry the mark lead.
+std::vector<IpAddress> marked_routes(HostLinks& links, int family) {
+    std::vector<IpAddress> found;
+    NetlinkMessage list(RTM_GETROUTE, NLM_F_DUMP);
+    rtmsg wanted{};
+    wanted.rtm_family = static_cast<unsigned char>(family);
+    wanted.rtm_table = RT_TABLE_MAIN;
+    wanted.rtm_protocol = protocol_mark;
+    links.netlink().dump(list.header(wanted), [&](const nlmsghdr* header) {
+        const auto& route = sdk::netlink_header<rtmsg>(header);
+        const std::string_view to = sdk::NetlinkAttribute::of<rtmsg>(header, RTA_DST).bytes();
+        if (route.rtm_protocol == protocol_mark && !to.empty()) found.push_back(IpAddress::from_bytes(family, to));
+    });
+    return found;
+}
+
+bool is_in_use(HostLinks& links, unsigned link, const IpAddress& address, bool over_loopback) {
+    const auto answered = [&](const Proxy& proxy) { return proxy.marked && is_about(proxy, link, address); };
+    const auto led_to = [&](const IpAddress& to) { return same(to, address); };
+    return std::ranges::any_of(proxies(links), answered) ||
+           (over_loopback && std::ranges::any_of(marked_routes(links, address.family), led_to));
+}
+
+/// What carries the mark is another container's: a start takes back what its own container left before it comes here. Of one
+/// that has just ended it goes by itself.
+void expect_unused(HostLinks& links, const sdk::Device& device, const Record& record, bool over_loopback) {
+    const unsigned link = links.index_of(record.link);
+    for (const IpAddress& address : record.addresses) {
+        const auto is_free = [&] { return !is_in_use(links, link, address, over_loopback); };
+        if (sdk::comes_true(sdk::patience_with_the_ended, is_free)) continue;
+        throw Error(EADDRINUSE, key_name(device, address.family == AF_INET ? "ipv4.address" : "ipv6.address"),
+                    cat("the host answers for another container that has ", address.text(), ", as in"),
+                    cat("give each container an address of its own; if none has it: ip neigh del proxy ", address.text(),
+                        " dev ", record.link, over_loopback ? cat(" and ip route del ", address.text(), " dev lo") : ""));
+    }
 }
 
 }  // namespace
@@ -112,6 +152,7 @@ void refuse_l2proxy(const sdk::Context& context, const sdk::Device& device) {
 void start_l2proxy(HostLinks& links, const sdk::Context& context, const sdk::Device& device, bool over_loopback) {
     const Record record = wanted(context, device);
     if (record.addresses.empty()) return;
+    expect_unused(links, device, record, over_loopback);
     const uint64_t number = context.intend(record.text());
     const std::vector<Proxy> present = proxies(links);
     const unsigned link = links.index_of(record.link);
@@ -123,7 +164,7 @@ void start_l2proxy(HostLinks& links, const sdk::Context& context, const sdk::Dev
     context.complete(number);
 }
 
-bool undo_l2proxy(HostLinks& links, std::string_view text) {
+bool undo_l2proxy(HostLinks& links, std::string_view text, bool over_loopback) {
     if (!text.starts_with(record_word)) return false;
     const Record record = Record::parse(text);
     const unsigned link = links.index_of(record.link);
@@ -131,7 +172,7 @@ bool undo_l2proxy(HostLinks& links, std::string_view text) {
     for (const IpAddress& address : record.addresses) {
         for (const Proxy& proxy : present)
             if (proxy.marked && is_about(proxy, link, address)) remove_proxy(links, proxy);
-        remove_route(links, address);
+        if (over_loopback) remove_route(links, address);
     }
     return true;
 }

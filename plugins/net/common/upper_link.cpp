@@ -78,7 +78,7 @@ void UpperLink::tag(int net_namespace, const std::string& name, const std::strin
 
 void UpperLink::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces& namespaces) {
     HostLinks links;
-    if (undo_l2proxy(links, record) || namespaces.net() < 0) return;
+    if (undo_l2proxy(links, record, answers_need_routes()) || namespaces.net() < 0) return;
     HostLinks inside(namespaces.net());
     const std::string alias = cat(ownership_tag(context), " ", record);
     for (const LinkFacts& link : inside.list())

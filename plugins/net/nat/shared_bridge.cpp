@@ -1,6 +1,7 @@
 #include "shared_bridge.hpp"
 
 #include "firewall.hpp"
+#include "masqueraded.hpp"
 #include "routes.hpp"
 
 #include <plugins/net/common/ownership.hpp>
@@ -85,6 +86,7 @@ SharedBridge SharedBridge::ensure(HostLinks& links, const std::string& name, con
         if (!wanted.empty() && pool_for(wanted, {}).text() != bridge->pool_->text())
             throw Error(EADDRINUSE, name, cat("the bridge has subnet ", bridge->pool_->text(), ", not ", wanted),
                         "stop its containers, or set lxc.net.N.nat.bridge to another name for another subnet");
+        if (!is_masqueraded(bridge->pool_->gateway())) masquerade(bridge->pool_->text());
         return *bridge;
     }
     const RouteFacts routes = read_routes(links);

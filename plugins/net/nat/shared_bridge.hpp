@@ -16,8 +16,9 @@ public:
     /// The bridge of that name if Keelson made it. Throws Error when the name is another's.
     static std::optional<SharedBridge> find(HostLinks& links, const std::string& name);
 
-    /// Makes bridge, masquerading and forwarding, or finishes what a dead process began. `wanted`: empty for the bridge's
-    /// present subnet or the first free one. Throws Error when the bridge has another subnet.
+    /// Makes bridge, masquerading and forwarding, finishes what a dead process began, or masquerades again after somebody has
+    /// flushed the rules. `wanted`: empty for the bridge's present subnet or the first free one. Throws Error when the bridge
+    /// has another subnet.
     static SharedBridge ensure(HostLinks& links, const std::string& name, const std::string& wanted);
 
     unsigned index() const noexcept { return link_.index; }

@@ -3,13 +3,21 @@
 #include <plugins/net/common/ownership.hpp>
 
 #include <linux/if.h>
+#include <keelson/sdk/patience.hpp>
 
 #include <charconv>
+#include <filesystem>
 
 namespace keelson::net {
 namespace {
 
 constexpr char separator = '\n';
+
+/// Of a record that says nothing of it.
+constexpr const char* kind_unknown = "unknown";
+
+/// The kernel takes a namespace apart when its last process is gone, one namespace after the other.
+constexpr std::chrono::seconds patience_with_the_kernel(3);
 
 void add_field(std::string& text, std::string_view value) {
     text += value;
@@ -25,13 +33,40 @@ std::string_view field(std::string_view& rest) {
     return value;
 }
 
-uint32_t number_field(std::string_view& rest) {
-    const std::string_view text = field(rest);
+uint32_t parse_number(std::string_view text) {
     uint32_t value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc())
         throw Error(EINVAL, std::string(text), "not a number in the record of a lent link");
     return value;
 }
+
+uint32_t number_field(std::string_view& rest) { return parse_number(field(rest)); }
+
+std::string address_text(const HardwareAddress& address) {
+    char text[sizeof "00:00:00:00:00:00"];
+    ::snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3], address[4],
+               address[5]);
+    return text;
+}
+
+HardwareAddress parse_address(const std::string& text) {
+    HardwareAddress address{};
+    if (::sscanf(text.c_str(), "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &address[0], &address[1], &address[2], &address[3],
+                 &address[4], &address[5]) != 6)
+        throw Error(EINVAL, text, "not a hardware address in the record of a lent link");
+    return address;
+}
+
+bool is_known(const HardwareAddress& address) { return address != HardwareAddress{}; }
+
+/// Empty when there is none. In /sys/class a link has a place only in its own namespace; its hardware is in all of them.
+std::string hardware_below(const std::string& link) {
+    std::error_code none;
+    return std::filesystem::canonical(cat("/sys/class/net/", link, "/device"), none).string();
+}
+
+/// Whether the next field is "WORD VALUE", as no number is.
+bool has_word(std::string_view rest) { return !rest.empty() && rest[0] >= 'a' && rest[0] <= 'z'; }
 
 /// RTM_NEWLINKPROP or RTM_DELLINKPROP.
 void change_names(HostLinks& links, int type, unsigned index, const std::vector<std::string>& names, const std::string& link) {
@@ -78,9 +113,33 @@ std::string Loan::text() const {
     std::string text;
     const auto names = static_cast<uint32_t>(link.alternative_names.size());
     for (const std::string& part : {link.name, transient_name, tag}) add_field(text, part);
-    for (const uint32_t part : {link.index, index_inside, link.mtu, uint32_t{link.up}, names}) add_field(text, cat(part));
+    for (const uint32_t part : {link.index, index_inside, link.mtu, uint32_t{link.up}}) add_field(text, cat(part));
+    add_field(text, cat("kind ", link.kind));
+    add_field(text, cat("address ", address_text(link.address)));
+    if (!device.empty()) add_field(text, cat("device ", device));
+    if (namespace_id) add_field(text, cat("namespace ", *namespace_id));
+    add_field(text, cat(names));
     for (const std::string& name : link.alternative_names) add_field(text, name);
     return text + link.alias;  // the only one that may hold any byte
+}
+
+Loan Loan::of(LinkFacts link, std::string_view owner) {
+    Loan loan;
+    loan.transient_name = random_name("phys");
+    loan.tag = cat(owner, " ", link.name, " ", loan.transient_name);
+    loan.device = hardware_below(link.name);
+    loan.link = std::move(link);
+    return loan;
+}
+
+void Loan::take_word(std::string_view text) {
+    const size_t blank = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, blank);
+    const std::string value(text.substr(std::min(blank + 1, text.size())));
+    if (word == "kind") link.kind = value;
+    if (word == "address") link.address = parse_address(value);
+    if (word == "device") device = value;
+    if (word == "namespace") namespace_id = static_cast<int>(parse_number(value));
 }
 
 Loan Loan::parse(std::string_view text) {
@@ -92,12 +151,14 @@ Loan Loan::parse(std::string_view text) {
     loan.index_inside = number_field(text);
     loan.link.mtu = number_field(text);
     loan.link.up = number_field(text) != 0;
+    loan.link.kind = kind_unknown;
+    while (has_word(text)) loan.take_word(field(text));
     for (uint32_t names = number_field(text); names > 0; --names) loan.link.alternative_names.emplace_back(field(text));
     loan.link.alias = text;
     return loan;
 }
 
-void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace) const {
+void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace) {
     sdk::Netlink& netlink = links.netlink();
     take_down(links, link.index, link.name);
     sdk::NetlinkMessage dressed = dressing(link.index, transient_name, tag);
@@ -105,6 +166,8 @@ void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace
     netlink.request(dressed, "rename and tag link", link.name);
     change_names(links, RTM_DELLINKPROP, link.index, link.alternative_names, link.name);
     netlink.request(moving(link.index, net_namespace, transient_name), "move into the container link", link.name);
+    index_inside = HostLinks(net_namespace).index_of(transient_name);
+    namespace_id = links.namespace_id(net_namespace);
 }
 
 void Loan::fetch(HostLinks& links, int net_namespace) const {
@@ -129,17 +192,52 @@ void Loan::bring_up_again(HostLinks& links) const {
     links.netlink().request(link_message(RTM_SETLINK, 0, link.index, IFF_UP, IFF_UP), "bring up link", link.name);
 }
 
+/// Never lent, or given back already.
+bool Loan::stands_as_before(HostLinks& links) const {
+    const std::optional<LinkFacts> found = links.find(link.name);
+    return found && found->name == link.name && (!is_known(link.address) || found->address == link.address);
+}
+
+/// Still, in a namespace that somebody holds.
+bool Loan::is_inside(HostLinks& links) const {
+    if (!namespace_id || index_inside == 0) return false;
+    const std::optional<LinkFacts> found = links.find_in(*namespace_id, index_inside);
+    return found && found->alias == tag;
+}
+
+/// The kernel brings home what has no kind, and of the kinds those of some hardware (netns_refund: can, dsa). All others die.
+bool Loan::may_come_home() const {
+    if (device.empty()) return link.kind.empty();
+    return ::access(device.c_str(), F_OK) == 0;
+}
+
 void Loan::restore(HostLinks& links) const {
-    const std::optional<LinkFacts> now = at_home(links, *this);
-    if (!now) return bring_up_again(links);
-    take_down(links, now->index, link.name);
-    sdk::NetlinkMessage named = renaming(now->index, link.name);
+    std::optional<LinkFacts> now;
+    const bool settled = sdk::comes_true(patience_with_the_kernel, [&] {
+        now = at_home(links, *this);
+        return now || stands_as_before(links) || !(may_come_home() || is_inside(links));
+    });
+    if (!now) now = at_home(links, *this);  // it may have come between the questions
+    if (now) return give_back(links, *now);
+    if (settled) return bring_up_again(links);
+    if (link.kind.empty() || is_inside(links))
+        throw Error(EBUSY, link.name, "the link was lent, and has not come home",
+                    cat("end what holds the container's network namespace (lsns -t net); a link that came home unmarked: "
+                        "ip link set LINK alias '",
+                        tag, "'"));
+}
+
+void Loan::give_back(HostLinks& links, const LinkFacts& now) const {
+    take_down(links, now.index, link.name);
+    sdk::NetlinkMessage named = renaming(now.index, link.name);
+    if (is_known(link.address) && now.address != link.address)
+        named.bytes(IFLA_ADDRESS, link.address.data(), link.address.size());
     links.netlink().request(named.number<uint32_t>(IFLA_MTU, link.mtu), "give back its name to link", link.name);
-    if (now->alternative_names != link.alternative_names) {
-        change_names(links, RTM_DELLINKPROP, now->index, now->alternative_names, link.name);
-        change_names(links, RTM_NEWLINKPROP, now->index, link.alternative_names, link.name);
+    if (now.alternative_names != link.alternative_names) {
+        change_names(links, RTM_DELLINKPROP, now.index, now.alternative_names, link.name);
+        change_names(links, RTM_NEWLINKPROP, now.index, link.alternative_names, link.name);
     }
-    sdk::NetlinkMessage last = link_message(RTM_SETLINK, 0, now->index, link.up ? IFF_UP : 0, IFF_UP);
+    sdk::NetlinkMessage last = link_message(RTM_SETLINK, 0, now.index, link.up ? IFF_UP : 0, IFF_UP);
     // An empty alias is an attribute without a byte.
     links.netlink().request(last.bytes(IFLA_IFALIAS, link.alias.data(), link.alias.size()), "give back its alias to",
                             link.name);

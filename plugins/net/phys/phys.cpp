@@ -39,13 +39,9 @@ class Phys : public sdk::Network {
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                  sdk::Link& link) override {
         net::HostLinks links;
-        net::Loan loan;
-        loan.link = lent_link(links, context, device);
-        loan.transient_name = net::random_name("phys");
-        loan.tag = cat(net::ownership_tag(context), " ", loan.link.name);
+        net::Loan loan = net::Loan::of(lent_link(links, context, device), net::ownership_tag(context));
         const uint64_t record = context.intend(loan.text());
         loan.lend(links, net::number(context, device, "mtu"), namespaces.net());
-        loan.index_inside = net::HostLinks(namespaces.net()).index_of(loan.transient_name);
         context.complete(record, loan.text());
         link.inside(loan.transient_name);
         link.prefer_name(loan.link.name);

@@ -319,6 +319,37 @@ TEST_F(Nat, NameServersCanBeSet) {
     EXPECT_THROW(NetworkCaller("nat", {{"nat.resolver", "x"}}).check(), Error);
 }
 
+TEST_F(Nat, FlushedRulesComeBackWithTheNextContainer) {
+    const UniqueFd second = make_namespace(), third = make_namespace();
+    NetworkCaller one("nat", {}, "klt1"), two("nat", {}, "klt2");
+    NetworkCaller other("nat", {{"nat.bridge", "kltnat1"}, {"nat.subnet", "10.94.0.0/24"}}, "klt3");
+    one.connect(container());
+    other.connect(third.get());
+    const std::string rules = output("nft list ruleset");
+    for (const char* flush : {"nft flush ruleset", "nft 'delete element inet keelson subnets { 10.93.0.0/24 }'"}) {
+        run(flush);
+        two.connect(second.get());
+        EXPECT_NE(output("nft list ruleset").find("10.93.0.0/24"), std::string::npos) << flush;
+        EXPECT_NE(output("nft list ruleset").find("masquerade"), std::string::npos) << flush;
+        two.undo(second.get());
+        two.records.clear();
+    }
+    NetworkCaller again("nat", {{"nat.bridge", "kltnat1"}, {"nat.subnet", "10.94.0.0/24"}}, "klt4");
+    again.connect(second.get());
+    EXPECT_EQ(output("nft list ruleset"), rules);
+    for (NetworkCaller* nat : {&one, &other, &again}) nat->undo(-1);
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Nat, PresentRulesAreNotLoadedAgain) {
+    const UniqueFd second = make_namespace();
+    NetworkCaller one("nat", {}, "klt1"), two("nat", {}, "klt2");
+    one.connect(container());
+    const std::string rules = output("nft -a list ruleset");
+    two.connect(second.get());
+    EXPECT_EQ(output("nft -a list ruleset"), rules) << "rules that are made anew get new handles";
+}
+
 TEST_F(Nat, BadSubnetIsRefusedBeforeAnythingIsTouched) {
     EXPECT_THROW(NetworkCaller("nat", {{"nat.subnet", "10.0.0.0/30"}}).check(), Error);
     EXPECT_THROW(NetworkCaller("nat", {{"nat.subnet", "ten"}}).check(), Error);

@@ -1,6 +1,11 @@
 #include "network_caller.hpp"
 #include "private_network.hpp"
 
+#include <linux/if.h>
+
+#include <chrono>
+#include <thread>
+
 namespace keelson::net {
 namespace {
 
@@ -17,8 +22,35 @@ protected:
         const Inside there(container());
         return output(command);
     }
+    /// What undo says without the container's namespace; empty when it succeeds.
+    static std::string complaint(NetworkCaller& phys) {
+        try {
+            phys.undo(-1);
+            return {};
+        } catch (const Error& error) {
+            return error.object();
+        }
+    }
+    /// Replaces what the record says, as if the link were of another sort.
+    static void say(NetworkCaller& phys, const std::string& present, const std::string& instead) {
+        std::string& record = phys.records.back();
+        const size_t place = record.find(present);
+        ASSERT_NE(place, std::string::npos) << record;
+        record.replace(place, present.size(), instead);
+    }
+    /// As the kernel does with hardware when a namespace dies.
+    void bring_home(const std::string& inside) {
+        const Inside there(container());
+        HostLinks links;
+        sdk::NetlinkMessage message = link_message(RTM_SETLINK, 0, links.index_of(inside), 0, IFF_UP);
+        message.number<int32_t>(IFLA_NET_NS_FD, host_.get()).text(IFLA_IFNAME, "dev77");
+        links.netlink().request(message, "bring home", inside);
+    }
     std::string before_;
 };
+
+/// The kernel has kinds for all links that a test can make; a record that says otherwise makes one pass for hardware.
+const std::string of_a_kind = "kind veth\n", hardware = "kind \n";
 
 TEST_F(Phys, IsLentAndGivenBackAsItWas) {
     NetworkCaller phys("phys", {{"link", "kltphys0"}, {"mtu", "1300"}});
@@ -102,6 +134,90 @@ TEST_F(Phys, AnAliasMayHoldAnything) {
     phys.connect(container());
     phys.undo(container());
     EXPECT_EQ(snapshot(), before);
+}
+
+TEST_F(Phys, HardwareThatComesHomeLateIsWaitedFor) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}, {"mtu", "1300"}});
+    const Handed handed = phys.connect(container());
+    say(phys, of_a_kind, hardware);
+    std::thread kernel([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        bring_home(handed.inside);
+    });
+    EXPECT_EQ(complaint(phys), "");
+    kernel.join();
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Phys, HardwareThatDoesNotComeHomeIsNotForgotten) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    const Handed handed = phys.connect(container());
+    say(phys, of_a_kind, hardware);
+    inside(cat("ip link set ", handed.inside, " alias mine"));
+    EXPECT_EQ(complaint(phys), "kltphys0");
+    phys.undo(container());
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Phys, UnpluggedHardwareIsForgotten) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    phys.connect(container());
+    say(phys, of_a_kind, hardware + "device /sys/devices/klt/0\n");
+    drop_container();
+    EXPECT_EQ(complaint(phys), "");
+}
+
+TEST_F(Phys, LinkThatDiedWithTheNamespaceIsForgottenAtOnce) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    phys.connect(container());
+    drop_container();
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(complaint(phys), "");
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+}
+
+TEST_F(Phys, LinkInANamespaceThatSomebodyHoldsIsNotForgotten) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    phys.connect(container());
+    EXPECT_EQ(complaint(phys), "kltphys0");
+    drop_container();
+    EXPECT_EQ(complaint(phys), "");
+}
+
+TEST_F(Phys, HardwareAddressIsGivenBack) {
+    const HardwareAddress before = HostLinks().find("kltphys0")->address;
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    const Handed handed = phys.connect(container());
+    inside(cat("ip link set ", handed.inside, " address 02:00:00:00:77:77"));
+    phys.undo(container());
+    EXPECT_EQ(HostLinks().find("kltphys0")->address, before);
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Phys, AnEarlierLoansLinkIsNotTakenForThisOne) {
+    run("ip link add kltleaked type veth peer name kltleakedpeer; ip link add kltphys1 type veth peer name kltpeer1");
+    NetworkCaller phys("phys", {{"link", "kltphys1"}});
+    const std::string earlier = HostLinks(container()).find(phys.connect(container()).inside)->alias;
+    phys.undo(container());
+    run(cat("ip link set kltleaked alias '", earlier, "'"));
+    const std::string before = snapshot();
+    phys.records.clear();
+    bring_home(phys.connect(container()).inside);
+    EXPECT_EQ(complaint(phys), "");
+    EXPECT_EQ(snapshot(), before);
+}
+
+TEST_F(Phys, RecordsOfBeforeAreUnderstood) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    const Handed handed = phys.connect(container());
+    const std::string tag = "keelson:/klt/klt kltphys0";
+    phys.records = {cat("kltphys0\n", handed.inside, "\n", tag, "\n7\n", HostLinks(container()).index_of(handed.inside),
+                        "\n1450\n1\n2\nkltanothername\nkltlongnameofmorethan15\nthe lab")};
+    inside(cat("ip link set ", handed.inside, " alias '", tag, "'"));
+    bring_home(handed.inside);
+    EXPECT_EQ(complaint(phys), "");
+    EXPECT_EQ(snapshot(), before_);
+    EXPECT_EQ(complaint(phys), "");
 }
 
 TEST_F(Phys, LoopbackIsRefused) { EXPECT_THROW(NetworkCaller("phys", {{"link", "lo"}}).check(), Error); }

@@ -1,6 +1,9 @@
 #include "network_caller.hpp"
 #include "private_network.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace keelson::net {
 namespace {
 
@@ -191,6 +194,49 @@ TEST_F(Veth, L2proxyLeavesWhatSomebodyElseAdded) {
     veth.connect(container());
     veth.undo(container());
     EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Veth, L2proxyOfAnotherContainersAddressIsRefusedAndStays) {
+    const UniqueFd second = make_namespace();
+    const Keys same_address{{"link", "kltbr"}, {"l2proxy", "1"}, {"ipv6.address", "fd00:9::7/64"}};
+    NetworkCaller first("veth", same_address, "klt1"), other("veth", same_address, "klt2");
+    first.connect(container());
+    const std::string running = output("ip -6 neigh show proxy");
+    try {
+        other.connect(second.get());
+        FAIL() << "two containers have one address";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), EADDRINUSE);
+        EXPECT_EQ(error.object(), "lxc.net.0.ipv6.address");
+        EXPECT_NE(error.message().find("fd00:9::7"), std::string::npos);
+    }
+    other.undo(second.get());
+    EXPECT_EQ(output("ip -6 neigh show proxy"), running);
+    first.undo(container());
+    EXPECT_EQ(output("ip -6 neigh show proxy"), "");
+}
+
+TEST_F(Veth, L2proxyOfAContainerThatHasJustEndedIsWaitedFor) {
+    const UniqueFd second = make_namespace();
+    NetworkCaller first("veth", proxied, "klt1"), other("veth", proxied, "klt2");
+    first.connect(container());
+    std::thread stop([&] {  // in the same namespace
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        first.undo(container());
+    });
+    EXPECT_NO_THROW(other.connect(second.get()));
+    stop.join();
+    other.undo(second.get());
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Veth, L2proxyOfTheOwnStartThatDiedDoesNotBlockTheNext) {
+    const Keys keys{{"link", "kltbr"}, {"l2proxy", "1"}, {"ipv4.address", "10.9.8.7/24"}};
+    NetworkCaller died("veth", keys), next("veth", keys);
+    died.connect(container());
+    died.records = {died.intents[0]};  // the pair's record was still to come
+    died.undo(-1);
+    EXPECT_NO_THROW(next.connect(make_namespace().get()));
 }
 
 TEST_F(Veth, L2proxyWithoutALinkDoesNothing) {
