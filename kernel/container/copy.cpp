@@ -52,6 +52,7 @@ public:
 
     void run(const std::string& original_rootfs) {
         try {
+            refuse_taken_name(copy_);
             make_container_directory(to_, journal_);
             fill(original_rootfs);
             journal_.close();
@@ -80,7 +81,7 @@ private:
         if (!base::exists(mountpoint)) {
             const uint64_t record = journal_.intend("kernel", "tree", mountpoint);
             base::make_directories(mountpoint, 0755);
-            journal_.complete(record, {});
+            journal_.complete(record, file_record(mountpoint));
         }
         if (options_.snapshot && shares_storage(original_rootfs, config_.get("lxc.rootfs.path")))
             remember_dependencies(to_, lenders(from_), journal_);
@@ -92,8 +93,9 @@ private:
         if (::fstat(source.get(), &facts) != 0) throw Error::last("stat", from);
         base::make_directories(to.substr(0, to.rfind('/')), 0755);
         if (base::exists(to)) throw Error(EEXIST, to, "copy a file to", "the directory was not empty: see what is in it");
-        journal_.intend("kernel", "file", to);
+        const uint64_t record = journal_.intend("kernel", "file", to);
         const UniqueFd target = base::open_file(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        journal_.complete(record, file_record(to));
         base::write_fd(target.get(), base::read_fd(source.get(), from), to);
         if (::fchmod(target.get(), facts.st_mode & 0777) != 0) throw Error::last("set the mode of", to);
     }
@@ -132,8 +134,7 @@ void Container::copy(const CopyOptions& options) {
     const ContentLock reading(*this, ContentLock::Use::read);
     Container copy(options.name, options.lxcpath.empty() ? lxcpath_ : options.lxcpath);
     copy.settle();
-    refuse_partial(copy);
-    if (copy.defined()) throw Error(EEXIST, copy.name(), "the container already exists", "choose another name for the copy");
+    refuse_taken_name(copy);
     const Facts from(name_, lxcpath_, process::IdMap::from(config()));
     const Facts to(copy.name(), copy.lxcpath(), process::IdMap::from(config()));
     CopiedConfig copied = copied_config(config(), from, to, {options.keep_name, options.keep_addresses});

@@ -51,6 +51,7 @@ public:
 
     void run() {
         try {
+            refuse_taken_name(container_);
             make_container_directory(facts_, journal_);
             if (options_.template_name == "none" && !config_.is_set("lxc.rootfs.path"))
                 save({});
@@ -124,9 +125,8 @@ private:
 }  // namespace
 
 void Container::create(const CreateOptions& options) {
-    if (defined()) throw Error(EEXIST, name_, "the container already exists", cat("keelson destroy ", name_, " removes it"));
     settle();
-    refuse_partial(*this);
+    refuse_taken_name(*this);
     config::Config config = base_config(options);
     process::IdMap idmap = process::IdMap::from(config);
     // Loaded before an ordinary user enters the user namespace, in which root's files cannot be told from anybody's.

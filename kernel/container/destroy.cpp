@@ -9,6 +9,7 @@
 #include <kernel/container/stage_hooks.hpp>
 #include <kernel/container/storage.hpp>
 #include <kernel/filesystem/tree.hpp>
+#include <kernel/monitor/command_server.hpp>
 #include <kernel/process/user_privilege.hpp>
 
 #include <algorithm>
@@ -37,6 +38,14 @@ bool has_rootfs(const config::Config& config) {
     return !value.empty() && (!value.starts_with('/') || base::exists(value));
 }
 
+/// As long as it is held nobody can start the container; who asks for its state finds it stopped.
+UniqueFd keep_from_starting(const Container& container) try {
+    return monitor::CommandServer::take_address(container.lxcpath(), container.name());
+} catch (const Error& error) {
+    if (error.code() != EADDRINUSE) throw;
+    throw Error(EBUSY, container.name(), "the container is running", "stop it first, or use -f");
+}
+
 /// The configuration goes last: what is left when this fails is a container still, which can be destroyed again. A directory
 /// that lost its configuration and stayed would be none, so what fails for a moment only is tried once more.
 void remove_directory_of(const Container& container) {
@@ -59,6 +68,7 @@ void Container::destroy(bool force, bool snapshots) {
         if (!force) throw Error(EBUSY, name_, "the container is running", "stop it first, or use -f");
         kill();
     }
+    const UniqueFd stopped = keep_from_starting(*this);
     refuse_being_created(*this);
     const ContentLock destroying(*this, ContentLock::Use::destroy);
     refuse_with_dependents(*this, snapshots);

@@ -13,7 +13,7 @@ UniqueFd take_command_socket(const Container& container) {
         return monitor::CommandServer::listen(container.lxcpath(), container.name());
     } catch (Error& error) {
         if (error.code() != EADDRINUSE) throw;
-        throw Error(EBUSY, container.name(), "the container is running already", "");
+        throw Error(EBUSY, container.name(), "the container is running already, or being destroyed");
     }
 }
 
