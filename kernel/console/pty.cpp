@@ -1,14 +1,33 @@
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/console/pty.hpp>
 
 namespace keelson::console {
 
+namespace {
+
+constexpr int as_terminal = O_RDWR | O_NOCTTY | O_CLOEXEC;
+
+/// Nothing that root inside has mounted over the name: to open that could take forever.
+UniqueFd open_multiplexer_in(int devpts) {
+    open_how how{};
+    how.flags = as_terminal;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+    UniqueFd master(static_cast<int>(::syscall(SYS_openat2, devpts, "ptmx", &how, sizeof how)));
+    if (!master && errno == ENOSYS) master.reset(::openat(devpts, "ptmx", as_terminal));  // before Linux 5.6
+    return master;
+}
+
+}  // namespace
+
 Pty open_pty(int devpts) {
     const std::string path = devpts >= 0 ? "ptmx" : "/dev/ptmx";
     Pty pty;
-    pty.master.reset(::openat(devpts >= 0 ? devpts : AT_FDCWD, path.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    pty.master = devpts >= 0 ? open_multiplexer_in(devpts) : UniqueFd(::open(path.c_str(), as_terminal));
     if (!pty.master) throw Error::last("open", path, "is devpts mounted there, and is its max= not reached?");
     constexpr int unlocked = 0;
     if (::ioctl(pty.master.get(), TIOCSPTLCK, &unlocked) < 0) throw Error::last("unlock a pty of", path);

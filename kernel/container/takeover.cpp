@@ -67,12 +67,12 @@ Takeover Takeover::unpack(base::Unpacker& packed) {
 }
 
 void pack(base::Packer& packed, const Run& run) {
+    run.namespace_fds.pack(packed);
+    packed.fd(run.pin.get());
     packed.text(run.actors.cgroup.state());
     for (const NetworkChoice& network : run.actors.networks) packed.text(pack(network.link));
     packed.number(run.connected);
     packed.number(run.namespaces);
-    run.namespace_fds.pack(packed);
-    packed.fd(run.pin.get());
     packed.number(run.servers.size());
     for (const process::Clone& server : run.servers) pack(packed, server);
 }
@@ -81,22 +81,30 @@ void unpack(base::Unpacker& packed, const monitor::Watched& watched, Run& run) {
     run.child = {watched.init, UniqueFd(watched.init_pidfd)};
     run.hooks.set("LXC_PID", cat(run.child.pid));
     run.devpts.reset(watched.devpts);
+    run.namespace_fds = process::NamespaceSet(packed);
+    run.pin = packed.fd();
     run.actors.attach_journal(&*run.journal);
     run.actors.cgroup.adopt(std::string(packed.text()), *run.journal);
     for (NetworkChoice& network : run.actors.networks) network.link = unpack_link(packed.text());
     run.connected = packed.flag();
     run.namespaces = packed.number<uint64_t>();
-    run.namespace_fds = process::NamespaceSet(packed);
-    run.pin = packed.fd();
     for (auto left = packed.number<size_t>(); left > 0; --left) run.servers.push_back(unpack_process(packed));
     run.monitor_born = true;
 }
 
 namespace {
 
+/// What would keep links from coming home and filesystems in use, which are the first things in it after the listener.
+void close_what_holds(base::Unpacker& container) {
+    const UniqueFd listener = container.fd();
+    const process::NamespaceSet namespaces(container);
+    const UniqueFd pin = container.fd();
+}
+
 /// What cannot be had without its plugins is not had: the small program watches on. Of a container that has ended meanwhile,
 /// recovering takes back what it can.
-[[noreturn]] void leave(const Takeover& takeover, const Error& error, const char* title, const std::string& packed) {
+[[noreturn]] void leave(const Takeover& takeover, const Error& error, const char* title, const std::string& packed,
+                        base::Unpacker& container) {
     base::log_error(cat("the monitor cannot do more than watch: ", error.what()));
     if (!process::wait_until_gone(takeover.init_pidfd, 0)) {
         base::Packer log;
@@ -106,6 +114,7 @@ namespace {
     }
     process::reap(takeover.init_pidfd);
     ::close(takeover.journal);
+    close_what_holds(container);
     Container(takeover.name, takeover.lxcpath).recover();
     ::_exit(1);
 }
@@ -128,7 +137,7 @@ void take_over(int argc, char** argv) try {
         supervisor.emplace(*facts, *config, takeover.options, UniqueFd());
         supervisor->choose_plugins();
     } catch (const std::exception& error) {
-        leave(takeover, base::as_error(error), argv[0], packed);
+        leave(takeover, base::as_error(error), argv[0], packed, ours);
     }
     supervisor->take_over(takeover, watch, ours);
     supervisor->live();
