@@ -4,6 +4,7 @@
 #include <kernel/container/takeover.hpp>
 #include <kernel/process/next_program.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -58,10 +59,18 @@ int run(int argc, char** argv) try {
     return 1;
 }
 
+/// A file of ours at the number of one that the caller has closed would be taken for it. As that was, this one is closed for
+/// output.
+void take_closed_standard_descriptors() {
+    for (const int fd : {0, 1, 2})
+        if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
+}
+
 }  // namespace
 
 /// What destructors would tidy up, those of plugins too, goes with the process.
 int main(int argc, char** argv) {
+    take_closed_standard_descriptors();
     const int status = run(argc, argv);
 #ifndef __SANITIZE_ADDRESS__  // which looks for leaks at exit
     std::fflush(nullptr);

@@ -92,7 +92,9 @@ void use(const LogOptions& options, UniqueFd file) {
 
 void open_log(const LogOptions& options) {
     UniqueFd file;
-    if (!options.file.empty()) file = open_file(options.file, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0640);
+    // Nobody waits for the reader of a pipe.
+    constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK;
+    if (!options.file.empty()) file = open_file(options.file, flags, 0640);
     use(options, std::move(file));
 }
 

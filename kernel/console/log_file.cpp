@@ -11,7 +11,8 @@ namespace keelson::console {
 
 namespace {
 
-constexpr int open_flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY;
+/// Nobody waits for the reader of a pipe.
+constexpr int open_flags = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK;
 
 }  // namespace
 
