@@ -61,7 +61,9 @@ void Watch::go_back() {
                       all.fds());
 }
 
+/// Of a container that has ended, and may boot again, the whole program tells.
 monitor::State Watch::state() {
+    if (process::wait_until_gone(watched_.init_pidfd, 0)) throw monitor::Deferred();
     const bool frozen =
         !watched_.frozen_file.empty() && base::trim(base::read_file(watched_.frozen_file)) != watched_.thawed_text;
     return frozen ? monitor::State::frozen : monitor::State::running;

@@ -1,6 +1,8 @@
 #include <kernel/base/file.hpp>
 #include <kernel/container/cgroup.hpp>
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 
@@ -34,6 +36,11 @@ const plugins::LoadedPlugin* choose_driver(const std::string& name) {
 
 void CgroupEntry::enter_v1() const {
     for (const UniqueFd& file : tasks) base::write_fd(file.get(), "0", "cgroup tasks");
+}
+
+void CgroupEntry::enter() const {
+    if (unified) base::write_fd(base::open_at(unified.get(), "cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
+    enter_v1();
 }
 
 Cgroup::Cgroup(const Facts& facts, const config::Config& config, std::string driver, std::string state)

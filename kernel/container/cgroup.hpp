@@ -16,6 +16,8 @@ struct CgroupEntry {
     std::vector<UniqueFd> tasks;
     /// [the entering process] Writes itself into the v1 hierarchies.
     void enter_v1() const;
+    /// [the entering process] Into all, also where it was not born.
+    void enter() const;
 };
 
 class Cgroup {

@@ -45,8 +45,8 @@ void write_pid_file(Run& run) {
     if (path.empty()) return;
     const uint64_t record = run.journal->intend("kernel", "file", path);
     const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    run.journal->complete(record, file_record(path));
     base::write_fd(file.get(), cat(::getpid()), path);
-    run.journal->complete(record, {});
 }
 
 /// A process of its own, as an answer may take long and the monitor waits for nobody.
@@ -125,6 +125,8 @@ void make_cgroups(Run& run) {
 }
 
 void become_monitor(Run& run) {
+    // Its cgroups went with the life before.
+    if (run.monitor_born) run.actors.cgroup.entry(abi::CgroupRole::monitor).enter();
     if (run.options.daemonize && !run.monitor_born) {
         const CgroupEntry place = run.actors.cgroup.entry(abi::CgroupRole::monitor);
         auto [theirs, ours] = process::Channel::pair();

@@ -8,7 +8,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <climits>
 
 namespace keelson::container {
 namespace {
@@ -55,14 +54,10 @@ bool Container::reboot(std::optional<std::chrono::seconds> timeout) {
     const std::optional<pid_t> init = init_pid();
     if (!init) throw not_running(*this);
     const UniqueFd handle = process::open_pidfd(*init);
-    process::send_signal(handle.get(), config().signal("lxc.signal.reboot", SIGINT));
-    if (timeout && timeout->count() == 0) return true;
-    const auto deadline = in_milliseconds(timeout);
-    const auto most = std::chrono::milliseconds(INT_MAX);
-    if (!process::wait_until_gone(handle.get(), deadline ? static_cast<int>(std::min(*deadline, most).count()) : -1))
-        return false;
-    const auto state =
-        monitor::CommandClient(lxcpath_, name_).wait({monitor::State::running, monitor::State::stopped}, deadline);
+    const int signal = config().signal("lxc.signal.reboot", SIGINT);
+    const auto ask = [&] { process::send_signal(handle.get(), signal); };
+    if (timeout && timeout->count() == 0) return ask(), true;
+    const auto state = monitor::CommandClient(lxcpath_, name_).wait_for_next_life(ask, in_milliseconds(timeout));
     if (state == monitor::State::stopped)
         throw Error(0, name_, "the container ended and did not start again:", "its log says why, if lxc.log.file is set");
     return state.has_value();
@@ -73,13 +68,16 @@ bool Container::wait(const std::vector<monitor::State>& states, std::optional<mi
 }
 
 void Container::freeze() {
-    const std::optional<monitor::Response> response = monitor::CommandClient(lxcpath_, name_).call(monitor::Command::freeze);
+    // The monitor tries for a minute.
+    monitor::CommandClient client(lxcpath_, name_, std::chrono::seconds(90));
+    const std::optional<monitor::Response> response = client.call(monitor::Command::freeze);
     if (!response) throw not_running(*this);
     if (response->result < 0) throw Error(-response->result, name_, "the monitor could not freeze the container");
 }
 
 void Container::unfreeze() {
-    const std::optional<monitor::Response> response = monitor::CommandClient(lxcpath_, name_).call(monitor::Command::unfreeze);
+    monitor::CommandClient client(lxcpath_, name_, std::chrono::seconds(90));
+    const std::optional<monitor::Response> response = client.call(monitor::Command::unfreeze);
     if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not unfreeze the container");
 }
 

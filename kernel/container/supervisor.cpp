@@ -74,12 +74,14 @@ void tell(base::Level level, const char* what, const std::exception& failure, ba
     base::log(level, what, where);
 }
 
-/// What fails while a container ends is reported, and the rest goes on.
-void tolerate(const char* what, const std::function<void()>& body) {
+/// What fails while a container ends is reported, and the rest goes on. False: it failed.
+bool tolerate(const char* what, const std::function<void()>& body) {
     try {
         body();
+        return true;
     } catch (const std::exception& error) {
         tell(base::Level::error, what, error);
+        return false;
     }
 }
 
@@ -118,8 +120,7 @@ void Supervisor::live() {
     for (;;) {
         serve();
         const bool again = reboots(wait_status_);
-        finish(again);
-        if (!again) return end_life();
+        if (!finish(again) || !again) return end_life();
         start();
     }
 }
@@ -213,10 +214,13 @@ int Supervisor::wait_for_report() {
 
 /// All that serving takes, so that nothing of it can fail once the container is said to run.
 void Supervisor::listen() {
-    loop_.emplace();
-    UniqueFd socket(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3));
-    if (!socket) throw Error::last("duplicate the command socket of", facts_.name());
-    server_.emplace(std::move(socket), *loop_, *this);
+    // After a reboot somebody may wait for it.
+    if (!server_) {
+        loop_.emplace();
+        UniqueFd socket(::fcntl(listener_.get(), F_DUPFD_CLOEXEC, 3));
+        if (!socket) throw Error::last("duplicate the command socket of", facts_.name());
+        server_.emplace(std::move(socket), *loop_, *this);
+    }
     watch_container();
 }
 
@@ -358,7 +362,7 @@ void Supervisor::end_servers() {
     run_->servers.clear();
 }
 
-void Supervisor::finish(bool reboot) {
+bool Supervisor::finish(bool reboot) {
     tolerate("end those who answer system calls", [&] { end_servers(); });
     const std::string namespaces = export_namespaces(*run_);
     announce(monitor::State::stopping);
@@ -381,11 +385,12 @@ void Supervisor::finish(bool reboot) {
     if (reboot || run_->hooks.any("post-stop") || run_->actors.stage_hooks.any(abi::HookStage::post_stop)) undo_rest();
     tolerate("leave the rest for later", [&] { put_off_rest(); });
     announce(monitor::State::stopped);
-    server_.reset();
-    // Whoever waits hears of the end by the end of the socket.
-    if (!reboot) listener_.reset();
-    tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
-    tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); });
+    if (reboot)
+        server_->keep_those_who_wait_for(monitor::State::running);
+    else
+        hang_up();
+    const bool hooks_agree = tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
+    return tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); }) && hooks_agree;
 }
 
 /// The container is no more, for everybody but who wants its name.
@@ -411,8 +416,14 @@ void Supervisor::hand_over_rest() {
     ::_exit(0);
 }
 
-void Supervisor::end_life() {
+/// Whoever waits hears of the end by the end of the socket.
+void Supervisor::hang_up() {
+    server_.reset();
     listener_.reset();
+}
+
+void Supervisor::end_life() {
+    hang_up();
     const bool ephemeral = config_.flag("lxc.ephemeral");
     // With the first process of a namespace every other one ends.
     const bool caller_waits = !monitor_born_ && !ephemeral && ::getpid() != 1;
@@ -429,9 +440,11 @@ void Supervisor::announce(monitor::State state) {
 /// reboot(2) in a pid namespace ends its init by SIGHUP (restart) or SIGINT (halt).
 bool Supervisor::reboots(int wait_status) const noexcept { return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGHUP; }
 
+/// The loop may hear of a question before it hears that init has ended.
 monitor::State Supervisor::state() {
-    if (state_ == monitor::State::running && run_->actors.cgroup.is_frozen()) return monitor::State::frozen;
-    return state_;
+    if (state_ != monitor::State::running) return state_;
+    if (process::wait_until_gone(run_->child.pidfd.get(), 0)) return monitor::State::stopping;
+    return run_->actors.cgroup.is_frozen() ? monitor::State::frozen : state_;
 }
 
 std::string Supervisor::config_item(const std::string& key) {

@@ -72,8 +72,9 @@ private:
     /// A start that failed: the child says why and ends, the host side takes everything back and throws.
     [[noreturn]] void give_up(const Error& error);
     /// Stop is start, unwound: scripts and hooks, then the journal, but for what is left to end_life. Reports what failed to
-    /// the log.
-    void finish(bool reboot);
+    /// the log. False when that is a post-stop hook: then nothing boots again.
+    bool finish(bool reboot);
+    void hang_up();
     void put_off_rest();
     void undo_rest();
     void hand_over_rest();

@@ -140,6 +140,25 @@ std::optional<State> CommandClient::wait(const std::vector<State>& wanted,
     return std::nullopt;
 }
 
+std::optional<State> CommandClient::wait_for_next_life(const std::function<void()>& body,
+                                                       std::optional<std::chrono::milliseconds> timeout) try {
+    const auto end = end_after(timeout);
+    StateWishes wishes{};
+    wishes.wanted[static_cast<size_t>(State::running)] = StateWishes::next_time;
+    const std::string_view data(reinterpret_cast<const char*>(&wishes), sizeof wishes);
+    std::optional<Response> response = call(Command::add_state_client, 0, data, true);
+    if (!response) return State::stopped;
+    if (response->result < 0) throw Error(-response->result, name_, "wait for");
+    body();
+    Connection connection(command_address(lxcpath_, name_), end, std::move(response->connection));
+    StateMessage message{};
+    const bool told = connection.receive(&message, sizeof message) == sizeof message;
+    return told ? static_cast<State>(message.state) : State::stopped;
+} catch (const Error& error) {
+    if (error.code() != ETIMEDOUT) throw;
+    return std::nullopt;
+}
+
 namespace {
 
 /// "NAME" of "LXCPATH/NAME/command"; empty for other addresses.

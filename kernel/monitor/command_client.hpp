@@ -3,6 +3,7 @@
 
 #include <kernel/monitor/connection.hpp>
 
+#include <functional>
 #include <optional>
 
 namespace keelson::monitor {
@@ -31,6 +32,10 @@ public:
     /// Waits for one of the states, also while the monitor is busy with a start or stop; no value at the deadline. Stopped
     /// counts when the connection ends.
     std::optional<State> wait(const std::vector<State>& wanted, std::optional<std::chrono::milliseconds> timeout);
+    /// Waits until the container that runs now runs anew, or has ended (stopped), because of what `body` does; no value at the
+    /// deadline. The wish is told before, so that the life that ends is not taken for the next one.
+    std::optional<State> wait_for_next_life(const std::function<void()>& body,
+                                            std::optional<std::chrono::milliseconds> timeout);
 
 private:
     std::optional<Response> call_until(Clock::time_point end, Command command, uint64_t number, std::string_view data,

@@ -450,14 +450,26 @@ void CommandServer::Clients::announce(State state) {
     }
 }
 
-UniqueFd CommandServer::listen(const std::string& lxcpath, const std::string& name) {
+void CommandServer::keep_those_who_wait_for(State state) {
+    std::vector<int> others;
+    for (const auto& [fd, client] : clients_->clients)
+        if (!(client.wanted & (1U << static_cast<unsigned>(state)))) others.push_back(fd);
+    for (const int fd : others) clients_->drop(fd);
+}
+
+UniqueFd CommandServer::take_address(const std::string& lxcpath, const std::string& name) {
     const std::string text = command_address(lxcpath, name);
     UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket) throw Error::last("socket", text);
     const AbstractAddress address(text);
     if (::bind(socket.get(), address.get(), address.length()) < 0) throw Error::last("bind command socket", text);
+    return socket;
+}
+
+UniqueFd CommandServer::listen(const std::string& lxcpath, const std::string& name) {
+    UniqueFd socket = take_address(lxcpath, name);
     constexpr int queue = 100;
-    if (::listen(socket.get(), queue) < 0) throw Error::last("listen on command socket", text);
+    if (::listen(socket.get(), queue) < 0) throw Error::last("listen on command socket", command_address(lxcpath, name));
     return socket;
 }
 

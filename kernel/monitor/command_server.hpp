@@ -43,6 +43,8 @@ public:
 /// Survives hostile clients: garbage, half messages, huge lengths, many connections, other users (EPERM).
 class CommandServer {
 public:
+    /// Binds alone: as long as it is held nobody else can, and who calls is refused as if nobody were there. Throws.
+    static UniqueFd take_address(const std::string& lxcpath, const std::string& name);
     /// Binds and listens: EADDRINUSE means that the container runs. Throws.
     static UniqueFd listen(const std::string& lxcpath, const std::string& name);
 
@@ -57,6 +59,8 @@ public:
     void fail_deferred();
     /// Tells waiting state clients.
     void announce(State state);
+    /// All others have nothing to hear from the life that comes.
+    void keep_those_who_wait_for(State state);
 
 private:
     struct Clients;

@@ -111,6 +111,13 @@ wait_for 5 reported || fail "the stop hooks that failed are not reported: $(cat 
 [ "$(k info -n "$name" -s -H)" = STOPPED ] || fail "with failing stop hooks: it is $(k info -n "$name" -s -H)"
 grep -q WARN "$work/log" && fail "lxc.log.file has more than lxc.log.level lets it have: $(cat "$work/log")"
 host_is_as_it_was "after the hooks stop and post-stop failed"
+# and one that fails after it keeps the container from booting again
+k start -n "$name" || fail "it does not start again"
+k attach -n "$name" -- reboot -f
+ended() { [ "$(k info -n "$name" -s -H)" = STOPPED ]; }
+wait_for 10 ended || fail "the hook post-stop failed, and after a reboot it is $(k info -n "$name" -s -H)"
+sleep 0.5
+ended || fail "the hook post-stop failed, and it boots again all the same"
 # and one of destroy prevents it
 echo "lxc.hook.destroy = /bin/sh -c '[ -e $work/may-go ]' x" >>"$lxcpath/$name/config"
 k destroy -n "$name" 2>"$work/err" && fail "it is destroyed although the hook destroy fails"

@@ -125,6 +125,13 @@ k attach -n "$gone" -- reboot -f
 destroyed() { [ ! -e "$lxcpath/$gone" ]; }
 wait_for 5 destroyed || fail "an ephemeral container that cannot boot again stays: $(ls "$lxcpath/$gone")"
 
+# whoever starts it may have closed what is written to
+for closed in 1 2; do
+  expect 0 sh -c "exec $closed>&- && exec \"\$@\"" sh "$(program start)" -P "$lxcpath" -n "$web"
+  [ "$(state)" = RUNNING ] || fail "with descriptor $closed closed it is $(state)"
+  expect 0 k stop -k -n "$web"
+done
+
 expect 0 k destroy -n "$web"
 [ ! -e "$lxcpath/$web" ] || fail "destroy left $lxcpath/$web"
 expect 1 k destroy -n "$web"
