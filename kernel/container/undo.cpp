@@ -64,22 +64,20 @@ void end_process(const std::string& record, const Facts& facts, const config::Co
     }
 }
 
-/// "IDENTITY PATH" once it is made; before, the path alone.
+/// "IDENTITY PATH" once it is made; before, the path alone, which proves nothing.
 struct MadeFile {
     std::string path;
     std::optional<sdk::FileIdentity> identity;
 
     explicit MadeFile(const lifecycle::Record& record) : path(record.text) {
-        if (!record.complete) return;
-        const size_t blank = path.find(' ');
-        identity = sdk::identity_from(std::string_view(path).substr(0, blank));
-        path = blank == path.npos ? std::string() : path.substr(blank + 1);
-        if (!identity || path.empty()) throw Error(EINVAL, record.text, "the journal has a record of no file");
+        const size_t blank = std::min(path.find(' '), path.size());
+        if (record.complete) identity = sdk::identity_from(std::string_view(path).substr(0, blank));
+        if (identity) path.erase(0, blank + 1);
     }
-    bool is_there() const { return identity && identity == sdk::identity_of(path); }
+    bool is_there() const { return identity == sdk::identity_of(path); }
 };
 
-/// Of a record that was never completed: what is empty was not anybody's yet.
+/// Without a proof: what is empty was not anybody's yet.
 void remove_empty_file(const std::string& path) {
     struct stat facts {};
     if (::lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size != 0) return;
@@ -96,13 +94,13 @@ void remove_empty_directory(const std::string& path) {
 
 void undo_file(const lifecycle::Record& record) {
     const MadeFile file(record);
-    if (!record.complete) return remove_empty_file(file.path);
+    if (!file.identity) return remove_empty_file(file.path);
     if (file.is_there() && ::unlink(file.path.c_str()) != 0 && errno != ENOENT) throw Error::last("remove", file.path);
 }
 
 void undo_tree(const lifecycle::Record& record) {
     const MadeFile tree(record);
-    if (!record.complete) return remove_empty_directory(tree.path);
+    if (!tree.identity) return remove_empty_directory(tree.path);
     if (tree.is_there()) filesystem::remove_tree(tree.path);
 }
 

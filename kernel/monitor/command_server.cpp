@@ -451,10 +451,10 @@ void CommandServer::Clients::announce(State state) {
 }
 
 void CommandServer::keep_those_who_wait_for(State state) {
-    std::vector<int> others;
-    for (const auto& [fd, client] : clients_->clients)
-        if (!(client.wanted & (1U << static_cast<unsigned>(state)))) others.push_back(fd);
-    for (const int fd : others) clients_->drop(fd);
+    for (auto each = clients_->clients.begin(); each != clients_->clients.end();) {
+        const auto& [fd, client] = *each++;
+        if ((client.wanted & (1U << static_cast<unsigned>(state))) == 0) clients_->drop(fd);
+    }
 }
 
 UniqueFd CommandServer::take_address(const std::string& lxcpath, const std::string& name) {
