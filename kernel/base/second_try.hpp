@@ -1,4 +1,4 @@
-// For what a container lives by: a monitor that goes on as another program, or serves one event, has no way back.
+// For what a container lives by: a monitor that goes on as another program has no way back.
 #pragma once
 
 #include <keelson/sdk/error.hpp>

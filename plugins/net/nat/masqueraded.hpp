@@ -5,7 +5,8 @@
 
 namespace keelson::net {
 
-/// Whether the table is there, with this subnet in it: a firewall that is loaded anew may have flushed it.
-bool is_masqueraded(const sdk::IpAddress& subnet);
+/// Whether the table is there, with the subnet that the address is of: a firewall that is loaded anew may have flushed it. What
+/// cannot be told is false, as to masquerade again does no harm.
+bool is_masqueraded(const sdk::IpAddress& address);
 
 }  // namespace keelson::net

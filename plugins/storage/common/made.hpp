@@ -1,8 +1,8 @@
 // What a storage plugin makes on disk, with its record and its undo.
 //
-// A record is "KIND IDENTITY PATH". The identity is filled in when the thing is made, and is the proof that
-// what stands at the path later is the same. A record that was never completed proves nothing: undoing it takes away only what
-// is still empty, and so was not anybody's yet.
+// A record is "KIND IDENTITY PATH". The identity is filled in when the thing is made, and is the proof that what stands at the
+// path later is the same. A record that was never completed proves nothing: undoing it takes away only what is still empty, and
+// so was not anybody's yet.
 #pragma once
 
 #include <keelson/sdk/file_identity.hpp>
