@@ -6,6 +6,7 @@
 #include <kernel/process/next_program.hpp>
 #include <kernel/process/passed_signals.hpp>
 
+#include <signal.h>
 #include <sys/epoll.h>
 
 namespace keelson::watch {
@@ -76,9 +77,11 @@ std::string Watch::config_item(const std::string& key) {
 }
 
 void Watch::stop() {
-    // To let go of it takes the cgroups' plugin.
+    // To let go of it takes the cgroups' plugin, as it does of what the container froze by itself.
     if (state() == monitor::State::frozen) throw monitor::Deferred();
     process::send_signal(watched_.init_pidfd, watched_.stop_signal);
+    if (watched_.stop_signal == SIGKILL && !process::wait_until_gone(watched_.init_pidfd, process::usual_death_ms))
+        throw monitor::Deferred();
 }
 
 }  // namespace keelson::watch

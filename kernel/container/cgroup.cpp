@@ -126,6 +126,10 @@ bool Cgroup::is_frozen() const {
     return frozen;
 }
 
+void Cgroup::release() const {
+    if (driver_ != nullptr) ask(&abi::CgroupDriver::release);
+}
+
 std::optional<Cgroup::FrozenFile> Cgroup::frozen_file() const {
     if (driver_ == nullptr) return FrozenFile{};
     sdk::StringCollector texts;

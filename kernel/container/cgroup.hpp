@@ -45,6 +45,8 @@ public:
     void limit(abi::CgroupPhase phase) const;
     void freeze(bool frozen, unsigned timeout_ms) const;
     bool is_frozen() const;
+    /// What was killed can die then.
+    void release() const;
     /// See abi::CgroupDriver; none when no file tells.
     struct FrozenFile {
         std::string path, thawed_text;

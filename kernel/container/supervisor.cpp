@@ -251,7 +251,7 @@ void Supervisor::serve() {
 void Supervisor::end_child() {
     tolerate("end the container's first process", [&] {
         process::send_signal(run_->child.pidfd.get(), SIGKILL);
-        if (run_->actors.cgroup.is_frozen()) run_->actors.cgroup.freeze(false, 10'000);
+        if (!process::wait_until_gone(run_->child.pidfd.get(), process::usual_death_ms)) run_->actors.cgroup.release();
         wait_status_ = process::reap(run_->child.pidfd.get());
     });
 }
@@ -469,7 +469,10 @@ void Supervisor::stop() {
     // Asked first, so that who hears of a failure knows that nothing was done.
     const bool frozen = run_->actors.cgroup.is_frozen();
     process::send_signal(run_->child.pidfd.get(), stop_signal());
-    if (frozen) run_->actors.cgroup.freeze(false, 10'000);
+    const auto is_held = [&] {
+        return stop_signal() == SIGKILL && !process::wait_until_gone(run_->child.pidfd.get(), process::usual_death_ms);
+    };
+    if (frozen || is_held()) run_->actors.cgroup.release();
 }
 
 void Supervisor::freeze(bool frozen, uint32_t timeout_s) {

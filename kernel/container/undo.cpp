@@ -24,8 +24,6 @@ namespace keelson::container {
 namespace {
 
 constexpr int kill_deadline_ms = 10'000;
-constexpr int usual_death_ms = 50;
-constexpr unsigned thaw_deadline_ms = 1'000;
 
 /// Empty when there is no such process.
 std::string start_time(pid_t pid) {
@@ -34,14 +32,12 @@ std::string start_time(pid_t pid) {
     return fields.size() > 19 ? std::string(fields[19]) : std::string();
 }
 
-/// What is frozen in a v1 cgroup has its SIGKILL only once it is let go.
-void thaw(const Facts& facts, const config::Config& config) {
+void release(const Facts& facts, const config::Config& config) {
     try {
         const RuntimeState state = read_runtime_state(facts.runtime_directory());
         const auto driver = state.find("cgroup driver"), cgroups = state.find("cgroup");
         if (driver == state.end() || cgroups == state.end()) return;
-        const Cgroup cgroup(facts, config, driver->second, cgroups->second);
-        if (cgroup.available()) cgroup.freeze(false, thaw_deadline_ms);
+        Cgroup(facts, config, driver->second, cgroups->second).release();
     } catch (const Error& error) {
         base::log_warn(cat("let go of ", facts.name(), ": ", error.what()));
     }
@@ -56,8 +52,8 @@ void end_process(const std::string& record, const Facts& facts, const config::Co
     if (start_time(pid) != words[1]) return;
     if (!handle) throw Error::last("pidfd_open", cat("process ", pid));
     process::send_signal(handle.get(), SIGKILL);
-    if (process::wait_until_gone(handle.get(), usual_death_ms)) return;
-    thaw(facts, config);
+    if (process::wait_until_gone(handle.get(), process::usual_death_ms)) return;
+    release(facts, config);
     if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
         throw Error(ETIMEDOUT, cat("process ", pid), "does not die",
                     "it may wait for a device or a network filesystem; see /proc/PID/stack");

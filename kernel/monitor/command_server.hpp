@@ -32,7 +32,7 @@ public:
     virtual std::string config_item(const std::string& key) = 0;         ///< throws for unknown
     virtual std::string cgroup_path(const std::string& controller) = 0;  ///< throws
     virtual UniqueFd cgroup_fd(const std::string& controller) = 0;       ///< throws ENOENT-like Error
-    virtual void stop() = 0;                                             ///< sends the stop signal, thaws
+    virtual void stop() = 0;                                             ///< sends the stop signal, lets go of what is frozen
     virtual void freeze(bool frozen, uint32_t timeout_s) = 0;
     virtual int devpts_fd() = 0;  ///< borrowed, -1
     virtual std::optional<GivenTty> take_tty(int number, int client) = 0;

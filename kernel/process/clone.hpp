@@ -28,6 +28,8 @@ UniqueFd open_pidfd(pid_t pid);
 void send_signal(int pidfd, int signal);
 /// True when the process ended in time. No timeout: waits for ever.
 bool wait_until_gone(int pidfd, int timeout_ms);
+/// What takes longer to die of SIGKILL may be held: a frozen cgroup of version 1 does.
+inline constexpr int usual_death_ms = 50;
 /// waitid(2) on a child; the status in the form of wait(2).
 int reap(int pidfd);
 /// Exit code, or 128 + signal.

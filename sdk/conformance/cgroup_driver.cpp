@@ -78,6 +78,11 @@ public:
         if (frozen(container) != wanted) throw Failure(wanted ? "is not frozen after freeze" : "is frozen after unfreeze");
     }
 
+    void release(TestContainer& container) {
+        must("release", [&](auto* error) { return driver.release(container.context(), state(), error); });
+        if (frozen(container)) throw Failure("is frozen after release");
+    }
+
     abi::StringView state() const { return sdk::to_abi(state_); }
     abi::CgroupDriver& driver;
 
@@ -132,6 +137,8 @@ void enters_and_freezes(Bench& bench) {
         subject.freeze(container, true);
         subject.freeze(container, true);
         subject.freeze(container, false);
+        subject.freeze(container, true);
+        subject.release(container);
     }
     std::string words;
     if (in_child([&] { subject.enter(container, abi::CgroupRole::monitor); }, &words) != 0)

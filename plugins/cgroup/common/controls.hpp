@@ -31,6 +31,8 @@ public:
     virtual void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const = 0;
     /// Throws ETIMEDOUT.
     virtual void freeze(const std::string& path, bool frozen, Deadline deadline) const = 0;
+    /// Lets go of what is frozen in it, and below where that outlives SIGKILL.
+    virtual void release(const std::string& path) const = 0;
     /// It is frozen as long as another text stands there.
     virtual sdk::FrozenFile frozen_file(const std::string& path) const = 0;
     /// One that is not there is not.

@@ -15,10 +15,14 @@ namespace {
 /// What the record of the monitor's cgroups begins with; that of the payload's is the state alone.
 constexpr std::string_view of_monitor = "monitor\n";
 
-/// The hierarchy that stops processes: the freezer of version 1 where it is mounted.
-const Hierarchy& freezer_of(const Cgroups& cgroups) {
-    if (const Hierarchy* hierarchy = cgroups.with("freezer")) return *hierarchy;
-    if (const Hierarchy* unified = cgroups.unified()) return *unified;
+/// The hierarchy that stops processes: the freezer of version 1 where it is mounted. Null: nothing can be frozen.
+const Hierarchy* freezer_of(const Cgroups& cgroups) {
+    const Hierarchy* hierarchy = cgroups.with("freezer");
+    return hierarchy != nullptr ? hierarchy : cgroups.unified();
+}
+
+const Hierarchy& need_freezer(const Cgroups& cgroups) {
+    if (const Hierarchy* hierarchy = freezer_of(cgroups)) return *hierarchy;
     throw Error(ENOTSUP, "freezer", "the container has no cgroup that can freeze it",
                 cgroups.hierarchies.empty() ? "it was started without cgroups" : "mount the freezer hierarchy of version 1");
 }
@@ -88,7 +92,7 @@ void Driver::limit(const sdk::Context& context, State state, abi::CgroupPhase ph
 
 void Driver::freeze(const sdk::Context&, State state, bool frozen, uint32_t timeout_ms) {
     const Cgroups cgroups = Cgroups::parse(state);
-    const Hierarchy& hierarchy = freezer_of(cgroups);
+    const Hierarchy& hierarchy = need_freezer(cgroups);
     const Controls& controls = controls_.of(hierarchy);
     const std::string directory = limit_directory(cgroups, hierarchy);
     try {
@@ -101,9 +105,8 @@ void Driver::freeze(const sdk::Context&, State state, bool frozen, uint32_t time
 
 bool Driver::is_frozen(const sdk::Context&, State state) {
     const Cgroups cgroups = Cgroups::parse(state);
-    if (cgroups.hierarchies.empty()) return false;
-    const Hierarchy& hierarchy = freezer_of(cgroups);
-    return controls_.of(hierarchy).is_frozen(limit_directory(cgroups, hierarchy));
+    const Hierarchy* hierarchy = freezer_of(cgroups);
+    return hierarchy != nullptr && controls_.of(*hierarchy).is_frozen(limit_directory(cgroups, *hierarchy));
 }
 
 std::string Driver::read(const sdk::Context&, State state, std::string_view file) {
@@ -144,9 +147,15 @@ std::vector<sdk::CgroupMount> Driver::mounts(const sdk::Context&, State state, c
 
 std::optional<sdk::FrozenFile> Driver::frozen_file(const sdk::Context&, State state) {
     const Cgroups cgroups = Cgroups::parse(state);
-    if (cgroups.hierarchies.empty()) return sdk::FrozenFile{};
-    const Hierarchy& hierarchy = freezer_of(cgroups);
-    return controls_.of(hierarchy).frozen_file(limit_directory(cgroups, hierarchy));
+    const Hierarchy* hierarchy = freezer_of(cgroups);
+    if (hierarchy == nullptr) return sdk::FrozenFile{};
+    return controls_.of(*hierarchy).frozen_file(limit_directory(cgroups, *hierarchy));
+}
+
+void Driver::release(const sdk::Context&, State state) {
+    const Cgroups cgroups = Cgroups::parse(state);
+    const Hierarchy* hierarchy = freezer_of(cgroups);
+    if (hierarchy != nullptr) controls_.of(*hierarchy).release(limit_directory(cgroups, *hierarchy));
 }
 
 void Driver::undo(const sdk::Context& context, std::string_view record, const sdk::Namespaces&) {

@@ -31,6 +31,7 @@ public:
     abi::CgroupUsage usage(const sdk::Context&, State) override;
     std::vector<sdk::CgroupMount> mounts(const sdk::Context&, State, const abi::CgroupMountRequest&) override;
     std::optional<sdk::FrozenFile> frozen_file(const sdk::Context&, State) override;
+    void release(const sdk::Context&, State) override;
     void undo(const sdk::Context&, std::string_view record, const sdk::Namespaces&) override;
 
 private:

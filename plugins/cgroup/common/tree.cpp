@@ -48,8 +48,6 @@ void kill_directly_in(const std::string& path) {
 void kill_below(const std::string& path) {
     for (const std::string& name : children(path)) kill_below(cat(path, '/', name));
     kill_directly_in(path);
-    // a frozen process of version 1 dies only once it is let go
-    sdk::try_write_file(path + "/freezer.state", "THAWED");
 }
 
 /// Is the calling process in it or below? /proc is not asked: the caller may sit in another cgroup namespace.
@@ -110,7 +108,15 @@ bool populated(const std::string& path) {
 void kill_processes(const std::string& path) noexcept try {
     if (!holds_us(path) && sdk::try_write_file(path + "/cgroup.kill", "1") == 0) return;
     kill_below(path);
+    thaw_below(path);
 } catch (...) {
+}
+
+void thaw_below(const std::string& path) {
+    const int code = sdk::try_write_file(path + "/freezer.state", "THAWED");
+    const bool is_no_freezer = code == ENOENT || code == ENODEV;  // or has just been removed
+    if (code != 0 && !is_no_freezer) throw Error(code, path, "thaw");
+    for (const std::string& name : children(path)) thaw_below(cat(path, '/', name));
 }
 
 bool is_gone_by_rmdir(const std::string& path) {

@@ -42,6 +42,9 @@ std::vector<pid_t> processes(const std::string& path);
 /// Kills every process in it and below, but never the caller. For a cgroup that is known to be ours.
 void kill_processes(const std::string& path) noexcept;
 
+/// Of version 1: lets go of all that is frozen in it and below, which dies of a SIGKILL only then.
+void thaw_below(const std::string& path);
+
 /// Removes it if nothing is below and in it. True if it is gone (also when it was not there), else false and errno.
 bool is_gone_by_rmdir(const std::string& path);
 

@@ -64,6 +64,8 @@ void Version1::freeze(const std::string& path, bool frozen, Deadline deadline) c
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }
 
+void Version1::release(const std::string& path) const { thaw_below(path); }
+
 sdk::FrozenFile Version1::frozen_file(const std::string& path) const { return {path + "/freezer.state", "THAWED"}; }
 
 /// Looks only for the files of the hierarchy's own controllers: one that is not there is as dear as one that is.

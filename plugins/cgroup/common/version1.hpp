@@ -13,6 +13,7 @@ public:
     void enter(const sdk::Context& context, const std::string& path, Role role, sdk::CgroupEntry& entry) const override;
     void lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const override;
     void freeze(const std::string& path, bool frozen, Deadline deadline) const override;
+    void release(const std::string& path) const override;
     sdk::FrozenFile frozen_file(const std::string& path) const override;
     void usage(const Hierarchy& hierarchy, const std::string& path, abi::CgroupUsage& usage) const override;
 };

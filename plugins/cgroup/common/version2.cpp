@@ -113,6 +113,8 @@ void Version2::freeze(const std::string& path, bool frozen, Deadline deadline) c
                 frozen ? "a process inside cannot be stopped now; nothing is left frozen" : "is a cgroup above it frozen?");
 }
 
+void Version2::release(const std::string& path) const { sdk::write_file(path + "/cgroup.freeze", "0"); }
+
 sdk::FrozenFile Version2::frozen_file(const std::string& path) const { return {path + "/cgroup.freeze", "0"}; }
 
 void Version2::usage(const Hierarchy&, const std::string& path, abi::CgroupUsage& usage) const {

@@ -130,6 +130,11 @@ public:
     /// process makes its namespaces meanwhile, and enters by `entry` afterwards.
     virtual Status complete(const Context* context, StringView state, ErrorSink* error) noexcept = 0;
 
+    /// [host, may repeat] Lets go of all that is frozen in the payload, also of what the container froze below by itself, so
+    /// that it dies of a SIGKILL that was sent: in version 1 nothing frozen does (freezer-subsystem.rst). No error where
+    /// nothing can be frozen. Returns without waiting for it.
+    virtual Status release(const Context* context, StringView state, ErrorSink* error) noexcept = 0;
+
 protected:
     ~CgroupDriver() = default;
 };

@@ -47,6 +47,8 @@ public:
         return entry(context, state, abi::CgroupRole::payload).unified;
     }
     virtual void complete(const Context&, State) {}
+    /// For a layout in which SIGKILL ends what is frozen below.
+    virtual void release(const Context& context, State state) { freeze(context, state, false, 1000); }
 };
 
 class CgroupDriverBridge final : public Bridge<abi::CgroupDriver, CgroupDriver> {
@@ -121,6 +123,9 @@ private:
     }
     abi::Status complete(const abi::Context* context, abi::StringView state, abi::ErrorSink* error) noexcept final {
         return guard(error, [&] { author_.complete(Context(*context), from_abi(state)); });
+    }
+    abi::Status release(const abi::Context* context, abi::StringView state, abi::ErrorSink* error) noexcept final {
+        return guard(error, [&] { author_.release(Context(*context), from_abi(state)); });
     }
 };
 
