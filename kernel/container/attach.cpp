@@ -15,6 +15,7 @@
 #include <kernel/container/turns.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/process/clone.hpp>
+#include <kernel/process/credentials.hpp>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -116,8 +117,8 @@ int Container::attach(const AttachOptions& options) {
     Confinement confinement(session.facts(), session.config(), session.state());
     if (!options.context.empty()) confinement.relabel(options.context);
 
-    const auto init = static_cast<pid_t>(base::parse_unsigned(session.state_of("init")).value_or(0));
-    const UniqueFd pidfd = process::open_pidfd(init);
+    const UniqueFd pidfd = process::open_recorded(session.state_of("init"));
+    if (!pidfd) throw not_running(*this);
     const uint64_t own = base::parse_unsigned(session.state_of("namespaces")).value_or(0);
     const uint64_t namespaces = options.namespaces ? *options.namespaces & own : own;
 
@@ -132,6 +133,7 @@ int Container::attach(const AttachOptions& options) {
     ChannelTurns turns;
     turns.open();
     const IgnoredKeyboard ignored;
+    process::withhold_from_namespace_root();
     const process::Clone process = make_process(session, namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();

@@ -47,6 +47,8 @@ void become_root(const Run& run) {
     const bool has_root = shares || (map.host(abi::IdKind::user, 0) && map.host(abi::IdKind::group, 0));
     process::become_namespace_root(has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.uid")),
                                    has_root ? 0 : static_cast<uint32_t>(run.config.number("lxc.init.gid")));
+    // Other ids make it 0, and the monitor of an ordinary user could not open our namespaces.
+    if (run.facts.raw().ordinary_user != 0) ::prctl(PR_SET_DUMPABLE, 1);
     die_with_monitor(run);
 }
 
@@ -186,11 +188,11 @@ void enter_cgroups(Run& run) {
 }
 
 void enter(Run& run) {
-    // As host root still, who alone may pass the directories above lxc.rootfs.mount.
+    // As host root still, who alone may pass the directories above lxc.rootfs.mount, and to whom /proc/self belongs.
     run.rootfs->enter_mount_namespace();
+    if (run.has(CLONE_NEWTIME)) process::enter_time_namespace(run.config);
     become_root(run);
     if (run.has(CLONE_NEWCGROUP) && ::unshare(CLONE_NEWCGROUP) != 0) throw Error::last("make a cgroup namespace", "");
-    if (run.has(CLONE_NEWTIME)) process::enter_time_namespace(run.config);
     for (size_t i = 0; i < run.actors.networks.size(); ++i) {
         run.actors.networks[i].link = unpack_link(run.turns.told(cat("link ", i)));
     }
@@ -290,6 +292,8 @@ void confine(Run& run) {
 }
 
 void run_start_hooks(Run& run) {
+    // From here on programs of the container run beside us.
+    process::withhold_from_namespace_root();
     run.hooks.run("start");
     run.actors.stage_hooks.run(abi::HookStage::start, "/");
 }

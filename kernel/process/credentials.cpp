@@ -74,11 +74,12 @@ void drop_capabilities(const config::Config& config) {
     if (::syscall(SYS_capset, &header, data) != 0) throw Error::last("capset", "");
 }
 
+void withhold_from_namespace_root() noexcept { ::prctl(PR_SET_DUMPABLE, 0); }
+
 void become_namespace_root(uint32_t uid, uint32_t gid) {
     if (::setgroups(0, nullptr) != 0 && errno != EPERM) throw Error::last("setgroups", "");
     if (::setresgid(gid, gid, gid) != 0) throw Error::last("become group", cat(gid), "map it with lxc.idmap = g ...");
     if (::setresuid(uid, uid, uid) != 0) throw Error::last("become user", cat(uid), "map it with lxc.idmap = u ...");
-    ::prctl(PR_SET_DUMPABLE, 1);
 }
 
 void take_ids(uint32_t uid, uint32_t gid, const std::vector<gid_t>& groups) {

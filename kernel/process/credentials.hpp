@@ -19,7 +19,12 @@ bool keeps_capability(const config::Config& config, int capability);
 /// [inside] Bounding set as lxc.cap.* say; ambient and inheritable sets emptied, always (runc CVE-2022-29162).
 void drop_capabilities(const config::Config& config);
 
-/// [inside] Root of the user namespace: no groups, gid 0, uid 0; dumpable again so that /proc/self belongs to it.
+/// Until exec(2), who is root in a namespace of ours can neither trace us nor reach through our descriptors, which lead to the
+/// host; what is born meanwhile neither (PR_SET_DUMPABLE of prctl(2), "Ptrace access mode checking" in ptrace(2)). Before we
+/// are where it sees us: a moment is enough for it.
+void withhold_from_namespace_root() noexcept;
+
+/// [inside] Root of the user namespace: no groups, gid 0, uid 0.
 void become_namespace_root(uint32_t uid, uint32_t gid);
 
 /// [inside] Just before exec. Groups are dropped when none are given and the process may.

@@ -3,8 +3,10 @@
 #include <kernel/base/text.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/process/channel.hpp>
+#include <kernel/process/credentials.hpp>
 #include <kernel/process/namespaces.hpp>
 #include <kernel/process/shared_namespaces.hpp>
+#include <kernel/process/user_privilege.hpp>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -58,6 +60,7 @@ constexpr char born = 'b';
 /// [between] Returns in the child alone.
 Clone make_sibling(CloneRequest request, const std::vector<SharedNamespace>& shared, Channel& parent) {
     try {
+        if ((flags_of(shared) & CLONE_NEWUSER) != 0 && !is_ordinary_user()) withhold_from_namespace_root();
         enter_before_birth(shared);
         request.flags |= CLONE_PARENT;
         Clone child = clone_process(request);

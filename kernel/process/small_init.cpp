@@ -51,6 +51,8 @@ void run_as_small_init(const std::function<void()>& command) {
     if (child < 0) ::_exit(255);
     // The terminal belongs to the command alone, and so does every other descriptor.
     ::close_range(3, ~0U, 0);
+    // Nothing is left to withhold: the container may look at its init as at any other process.
+    ::prctl(PR_SET_DUMPABLE, 1);
     int status = 255;
     bool ending = false, child_lives = true;
     for (;;) {
