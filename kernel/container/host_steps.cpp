@@ -170,7 +170,7 @@ void make_child(Run& run) {
     }
     run.turns.became_host();
     serve_listeners(run);
-    run.journal->complete(record, process_record(run.child.pid));
+    run.journal->complete(record, process::process_record(run.child.pid));
     run.hooks.set("LXC_PID", cat(run.child.pid));
     process::set_core_scheduling(run.config, run.child.pid);
 }

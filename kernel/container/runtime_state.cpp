@@ -7,7 +7,7 @@
 namespace keelson::container {
 
 void save_runtime_state(const Run& run) {
-    RuntimeState state{{"init", cat(run.child.pid)},
+    RuntimeState state{{"init", process::process_record(run.child.pid)},
                        {"namespaces", cat(run.namespaces | process::flags_of(run.shared))},
                        {"cgroup", run.actors.cgroup.state()},
                        {"cgroup driver", run.actors.cgroup.driver_name()},

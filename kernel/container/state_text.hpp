@@ -7,8 +7,9 @@
 
 namespace keelson::container {
 
-/// Keys: "init" (pid), "namespaces" (CLONE_NEW* mask of all that are not the host's), "cgroup" (the driver's state), "cgroup
-/// driver" (its name), "lsm NAME" (the module's state), "config" (the configuration in effect, as text).
+/// Keys: "init" (process::process_record), "namespaces" (CLONE_NEW* mask of all that are not the host's), "cgroup" (the
+/// driver's state), "cgroup driver" (its name), "lsm NAME" (the module's state), "config" (the configuration in effect, as
+/// text).
 using RuntimeState = std::map<std::string, std::string>;
 
 /// In the order of the keys, "KEY\nSIZE\nBYTES\n" each: values are bytes of any kind.

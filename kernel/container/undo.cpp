@@ -14,7 +14,6 @@
 
 #include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,13 +24,7 @@ namespace {
 
 constexpr int kill_deadline_ms = 10'000;
 
-/// Empty when there is no such process.
-std::string start_time(pid_t pid) {
-    const std::string stat = base::read_file_if_there(cat("/proc/", pid, "/stat")).value_or("");
-    const std::vector<std::string_view> fields = base::words(std::string_view(stat).substr(stat.rfind(')') + 1));
-    return fields.size() > 19 ? std::string(fields[19]) : std::string();
-}
-
+/// So that what was killed can die.
 void release(const Facts& facts, const config::Config& config) {
     try {
         const RuntimeState state = read_runtime_state(facts.runtime_directory());
@@ -44,18 +37,13 @@ void release(const Facts& facts, const config::Config& config) {
 }
 
 void end_process(const std::string& record, const Facts& facts, const config::Config& config) {
-    const std::vector<std::string_view> words = base::words(record);
-    if (words.size() != 2) return;  // the intent alone: no process was made, or it died with the one that made it
-    const auto pid = static_cast<pid_t>(base::parse_unsigned(words[0]).value_or(0));
-    if (pid <= 0 || start_time(pid) != words[1]) return;
-    const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-    if (start_time(pid) != words[1]) return;
-    if (!handle) throw Error::last("pidfd_open", cat("process ", pid));
+    const UniqueFd handle = process::open_recorded(record);
+    if (!handle) return;  // or no process was made, or it died with the one that made it
     process::send_signal(handle.get(), SIGKILL);
     if (process::wait_until_gone(handle.get(), process::usual_death_ms)) return;
     release(facts, config);
     if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
-        throw Error(ETIMEDOUT, cat("process ", pid), "does not die",
+        throw Error(ETIMEDOUT, cat("process ", base::words(record).front()), "does not die",
                     "it may wait for a device or a network filesystem; see /proc/PID/stack");
     }
 }
@@ -128,8 +116,6 @@ void undo_plugins(const lifecycle::Record& record, const Facts& facts, const con
 }
 
 }  // namespace
-
-std::string process_record(pid_t pid) { return cat(pid, " ", start_time(pid)); }
 
 std::string file_record(const std::string& path) {
     const std::optional<sdk::FileIdentity> identity = sdk::identity_of(path);

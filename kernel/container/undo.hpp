@@ -10,8 +10,6 @@
 
 namespace keelson::container {
 
-/// "PID STARTTIME" (proc(5), field 22 of stat): names a process beyond the reuse of its number.
-std::string process_record(pid_t pid);
 /// "IDENTITY PATH", of a file or directory that was just made: with it the record of a "file" or a "tree" is completed, whose
 /// intent has the path alone. Throws.
 std::string file_record(const std::string& path);

@@ -1,4 +1,5 @@
 #include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
 #include <kernel/process/clone.hpp>
 
 #include <fcntl.h>
@@ -30,6 +31,13 @@ long clone_before_clone3(uint64_t flags, int& pidfd) {
 void move_into_cgroup(int cgroup, pid_t pid) {
     const UniqueFd procs = base::open_at(cgroup, "cgroup.procs", O_WRONLY);
     base::write_fd(procs.get(), cat(pid), "cgroup.procs");
+}
+
+/// Empty when there is no such process.
+std::string start_time(pid_t pid) {
+    const std::string stat = base::read_file_if_there(cat("/proc/", pid, "/stat")).value_or("");
+    const std::vector<std::string_view> fields = base::words(std::string_view(stat).substr(stat.rfind(')') + 1));
+    return fields.size() > 19 ? std::string(fields[19]) : std::string();
 }
 
 }  // namespace
@@ -72,6 +80,19 @@ Clone clone_process(const CloneRequest& request) {
         throw;
     }
     return result;
+}
+
+std::string process_record(pid_t pid) { return cat(pid, " ", start_time(pid)); }
+
+UniqueFd open_recorded(std::string_view record) {
+    const std::vector<std::string_view> words = base::words(record);
+    if (words.size() != 2) return {};
+    const auto pid = static_cast<pid_t>(base::parse_unsigned(words[0]).value_or(0));
+    if (pid <= 0 || start_time(pid) != words[1]) return {};
+    UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (start_time(pid) != words[1]) return {};
+    if (!handle) throw Error::last("pidfd_open", cat("process ", pid));
+    return handle;
 }
 
 UniqueFd open_pidfd(pid_t pid) {

@@ -6,6 +6,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace keelson::process {
 
@@ -25,6 +27,11 @@ struct Clone {
 Clone clone_process(const CloneRequest& request);
 
 UniqueFd open_pidfd(pid_t pid);
+/// "PID STARTTIME" (proc_pid_stat(5)), which tells a process from a later one with its number; of one that has ended the time
+/// is missing.
+std::string process_record(pid_t pid);
+/// None when that process is no more. Throws.
+UniqueFd open_recorded(std::string_view record);
 void send_signal(int pidfd, int signal);
 /// True when the process ended in time. No timeout: waits for ever.
 bool wait_until_gone(int pidfd, int timeout_ms);
