@@ -31,7 +31,7 @@ public:
     std::string cgroup_path(const std::string&) override { throw monitor::Deferred(); }
     UniqueFd cgroup_fd(const std::string&) override { throw monitor::Deferred(); }
     void stop() override;
-    void freeze(bool, uint32_t) override { throw monitor::Deferred(); }
+    bool freeze(bool, uint32_t, Outcome) override { throw monitor::Deferred(); }
     int devpts_fd() override { return watched_.devpts; }
     std::optional<monitor::GivenTty> take_tty(int number, int client) override { return console_.give(number, client); }
     void client_gone(int client) override { console_.release(client); }

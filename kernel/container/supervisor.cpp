@@ -242,6 +242,7 @@ void Supervisor::serve() {
         tell(base::Level::error, "the container is ended", error);
         end_child();
     }
+    freezer_.cancel();
     loop_->remove(run_->child.pidfd.get());
     loop_->remove(signals_.get());
     run_->console.close();
@@ -249,6 +250,7 @@ void Supervisor::serve() {
 
 /// If that fails, the journal still has the process.
 void Supervisor::end_child() {
+    freezer_.cancel();
     tolerate("end the container's first process", [&] {
         process::send_signal(run_->child.pidfd.get(), SIGKILL);
         if (!process::wait_until_gone(run_->child.pidfd.get(), process::usual_death_ms)) run_->actors.cgroup.release();
@@ -261,7 +263,9 @@ void Supervisor::end_child() {
 void Supervisor::wait_for_the_end() {
     constexpr std::chrono::seconds moment(1);
     try {
-        if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
+        do {
+            if (loop_->run_until(monitor::EventLoop::Clock::now() + moment)) return;
+        } while (freezer_.busy());
         if (can_be_small()) become_small();
     } catch (const std::exception& error) {
         tell(base::Level::warn, "the monitor keeps its plugins in memory", error);
@@ -444,6 +448,7 @@ bool Supervisor::reboots(int wait_status) const noexcept { return WIFSIGNALED(wa
 monitor::State Supervisor::state() {
     if (state_ != monitor::State::running) return state_;
     if (process::wait_until_gone(run_->child.pidfd.get(), 0)) return monitor::State::stopping;
+    if (freezer_.busy()) return freezer_.freezing() ? monitor::State::freezing : monitor::State::thawed;
     return run_->actors.cgroup.is_frozen() ? monitor::State::frozen : state_;
 }
 
@@ -466,6 +471,7 @@ UniqueFd Supervisor::cgroup_fd(const std::string& controller) {
 }
 
 void Supervisor::stop() {
+    freezer_.cancel();
     // Asked first, so that who hears of a failure knows that nothing was done.
     const bool frozen = run_->actors.cgroup.is_frozen();
     process::send_signal(run_->child.pidfd.get(), stop_signal());
@@ -475,15 +481,27 @@ void Supervisor::stop() {
     if (frozen || is_held()) run_->actors.cgroup.release();
 }
 
-void Supervisor::freeze(bool frozen, uint32_t timeout_s) {
+bool Supervisor::freeze(bool frozen, uint32_t timeout_s, Outcome later) {
+    constexpr uint32_t usual_ms = 50, patient_s = 60, most_s = INT32_MAX / 1000;
+    const uint32_t timeout_ms = (timeout_s == 0 ? patient_s : std::min(timeout_s, most_s)) * 1000;
+    freezer_.cancel();
     // Passing states: what the container is after them, also after a failure, its cgroup says.
-    const auto tell = [&](monitor::State state) {
+    const auto tell = [this](monitor::State state) {
         if (server_) server_->announce(state);
     };
-    constexpr uint32_t usual_s = 60, most_s = UINT32_MAX / 1000;
     tell(frozen ? monitor::State::freezing : monitor::State::thawed);
-    run_->actors.cgroup.freeze(frozen, (timeout_s == 0 ? usual_s : std::min(timeout_s, most_s)) * 1000);
-    if (frozen) tell(monitor::State::frozen);
+    try {
+        run_->actors.cgroup.freeze(frozen, usual_ms);
+        if (frozen) tell(monitor::State::frozen);
+        return true;
+    } catch (const Error& error) {
+        if (error.code() != ETIMEDOUT) throw;
+    }
+    freezer_.begin(*loop_, run_->actors.cgroup, frozen, timeout_ms, [frozen, tell, later = std::move(later)](int code) {
+        if (frozen && code == 0) tell(monitor::State::frozen);
+        later(code);
+    });
+    return false;
 }
 
 }  // namespace keelson::container

@@ -1,6 +1,7 @@
 // The monitor's life: start, serve, stop, and again when the container reboots.
 #pragma once
 
+#include <kernel/container/patient_freezer.hpp>
 #include <kernel/container/run.hpp>
 #include <kernel/monitor/command_server.hpp>
 #include <kernel/monitor/event_loop.hpp>
@@ -44,7 +45,7 @@ public:
     std::string cgroup_path(const std::string& controller) override { return run_->actors.cgroup.path(controller); }
     UniqueFd cgroup_fd(const std::string& controller) override;
     void stop() override;
-    void freeze(bool frozen, uint32_t timeout_s) override;
+    bool freeze(bool frozen, uint32_t timeout_s, Outcome later) override;
     int devpts_fd() override { return run_->devpts.get(); }
     std::optional<monitor::GivenTty> take_tty(int number, int client) override { return run_->console.give(number, client); }
     void client_gone(int client) override { run_->console.release(client); }
@@ -95,6 +96,7 @@ private:
     std::unique_ptr<Run> run_;
     std::optional<monitor::EventLoop> loop_;
     std::optional<monitor::CommandServer> server_;
+    PatientFreezer freezer_;
     UniqueFd signals_;
     UniqueFd small_program_;  ///< the same for all its life
     monitor::State state_ = monitor::State::stopped;

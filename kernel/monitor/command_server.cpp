@@ -19,13 +19,19 @@ struct Answer {
     std::string data;
     UniqueFd fd;           ///< owned, or
     int borrowed_fd = -1;  ///< borrowed
-    bool silent = false;   ///< no answer at all: the connection ends when the container does
+    bool silent = false;   ///< no answer, or a later one: else the connection ends when the container does
     bool kept = false;
 };
 
 Answer failure(int code) {
     Answer answer;
     answer.result = -code;
+    return answer;
+}
+
+Answer silence() {
+    Answer answer;
+    answer.silent = true;
     return answer;
 }
 
@@ -135,6 +141,8 @@ struct CommandServer::Clients {
     Answer dispatch(int fd, Client& client, const RequestHeader& request, const std::string& data);
     Answer state(bool and_init_pid) const;
     Answer give_tty(int fd, Client& client, int number);
+    Answer freeze(int fd, const Client& client, bool frozen, uint32_t timeout_s);
+    void answer_later(int fd, uint64_t arrival, int code);
     Answer add_state_client(Client& client, const std::string& data);
     Answer console_log(const std::string& data);
     void announce(State state);
@@ -345,12 +353,9 @@ Answer CommandServer::Clients::dispatch(int fd, Client& client, const RequestHea
     switch (static_cast<Command>(request.command)) {
         case Command::get_tty_fd:
             return give_tty(fd, client, static_cast<int>(request.data));
-        case Command::stop: {
+        case Command::stop:
             target.stop();
-            Answer answer;
-            answer.silent = true;
-            return answer;
-        }
+            return silence();
         case Command::get_state:
             return state(request.data == with_init_pid);
         case Command::get_init_pid:
@@ -378,8 +383,7 @@ Answer CommandServer::Clients::dispatch(int fd, Client& client, const RequestHea
             return {};
         case Command::freeze:
         case Command::unfreeze:
-            target.freeze(request.command == static_cast<int32_t>(Command::freeze), timeout_of(request, data));
-            return {};
+            return freeze(fd, client, request.command == static_cast<int32_t>(Command::freeze), timeout_of(request, data));
         case Command::get_cgroup2_fd:
         case Command::get_limit_cgroup2_fd: {
             Answer answer;
@@ -408,6 +412,18 @@ Answer CommandServer::Clients::give_tty(int fd, Client& client, int wanted) {
     answer.fd = std::move(tty->master);
     answer.kept = true;
     return answer;
+}
+
+Answer CommandServer::Clients::freeze(int fd, const Client& client, bool frozen, uint32_t timeout_s) {
+    const auto later = [this, fd, arrival = client.arrival](int code) { answer_later(fd, arrival, code); };
+    return target.freeze(frozen, timeout_s, later) ? Answer() : silence();
+}
+
+/// To who has not gone meanwhile; its descriptor may be another client's by now.
+void CommandServer::Clients::answer_later(int fd, uint64_t arrival, int code) {
+    const auto found = clients.find(fd);
+    if (found == clients.end() || found->second.arrival != arrival) return;
+    respond(fd, found->second, code == 0 ? Answer() : failure(code));
 }
 
 Answer CommandServer::Clients::add_state_client(Client& client, const std::string& data) {

@@ -33,7 +33,9 @@ public:
     virtual std::string cgroup_path(const std::string& controller) = 0;  ///< throws
     virtual UniqueFd cgroup_fd(const std::string& controller) = 0;       ///< throws ENOENT-like Error
     virtual void stop() = 0;                                             ///< sends the stop signal, lets go of what is frozen
-    virtual void freeze(bool frozen, uint32_t timeout_s) = 0;
+    /// False: `later` is called with 0 or an errno, but for a container that ends before.
+    using Outcome = std::function<void(int code)>;
+    virtual bool freeze(bool frozen, uint32_t timeout_s, Outcome later) = 0;
     virtual int devpts_fd() = 0;  ///< borrowed, -1
     virtual std::optional<GivenTty> take_tty(int number, int client) = 0;
     virtual void client_gone(int client) = 0;

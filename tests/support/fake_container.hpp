@@ -14,7 +14,8 @@ namespace keelson::test {
 struct FakeContainer final : monitor::CommandTarget {
     monitor::State present = monitor::State::running;
     int stops = 0;
-    bool defers = false;  ///< freezing
+    bool defers = false, takes_time = false;  ///< freezing
+    std::vector<Outcome> outcomes;            ///< of what takes time
     std::vector<std::pair<bool, uint32_t>> freezes;
     std::string log = "line\n";
     std::vector<int> gone;
@@ -34,9 +35,11 @@ struct FakeContainer final : monitor::CommandTarget {
     std::string cgroup_path(const std::string& controller) override { return "/lxc.payload.web/" + controller; }
     UniqueFd cgroup_fd(const std::string&) override { throw Error(ENOENT, "cgroup2", "not there"); }
     void stop() override { ++stops; }
-    void freeze(bool frozen, uint32_t timeout) override {
+    bool freeze(bool frozen, uint32_t timeout, Outcome later) override {
         if (defers) throw monitor::Deferred();
         freezes.emplace_back(frozen, timeout);
+        if (takes_time) outcomes.push_back(std::move(later));
+        return !takes_time;
     }
     int devpts_fd() override { return -1; }
     std::optional<monitor::GivenTty> take_tty(int number, int) override {

@@ -10,6 +10,7 @@
 #include <keelson/sdk/text.hpp>
 
 #include <algorithm>
+#include <climits>
 
 namespace keelson::cgroup {
 
@@ -45,7 +46,7 @@ bool wait_for_event(const std::string& path, std::string_view word, uint64_t val
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) return false;
         pollfd wait{fd.get(), POLLPRI, 0};
-        ::poll(&wait, 1, static_cast<int>(left.count()));
+        ::poll(&wait, 1, static_cast<int>(std::min<int64_t>(left.count(), INT_MAX)));
     }
 }
 

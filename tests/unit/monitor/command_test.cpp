@@ -517,6 +517,23 @@ TEST_F(HandedOverSocket, ADeferredRequestFailsWhenThereIsNoNext) {
     EXPECT_EQ(received<ResponseHeader>(freezes)->result, -EAGAIN);
 }
 
+TEST_F(HandedOverSocket, WhatTakesTimeIsAnsweredLaterAndToWhoeverAskedAlone) {
+    container.takes_time = true;
+    const UniqueFd stays = connect(request(Command::freeze));
+    UniqueFd leaves = connect(request(Command::unfreeze));
+    ASSERT_TRUE(turn(loop));
+    EXPECT_FALSE(received<ResponseHeader>(stays));
+    leaves.reset();
+    ASSERT_TRUE(turn(loop));
+    const UniqueFd another = connect({});  // may get the descriptor that the other one had
+    ASSERT_TRUE(turn(loop));
+    ASSERT_EQ(container.outcomes.size(), 2U);
+    container.outcomes[1](0);
+    container.outcomes[0](ETIMEDOUT);
+    EXPECT_EQ(received<ResponseHeader>(stays)->result, -ETIMEDOUT);
+    EXPECT_FALSE(received<ResponseHeader>(another));
+}
+
 TEST(EventLoop, RunsUntilATimeOrUntilItIsStopped) {
     EventLoop loop;
     const auto begin = EventLoop::Clock::now();
