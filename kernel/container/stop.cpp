@@ -31,9 +31,9 @@ int halt_signal(const config::Config& config, pid_t init) {
 
 bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
     const std::optional<pid_t> init = init_pid();
-    if (!init) return true;
+    const UniqueFd handle = monitor::CommandClient(lxcpath_, name_).init_handle();
+    if (!init || !handle) return true;
     try {
-        const UniqueFd handle = process::open_pidfd(*init);
         process::send_signal(handle.get(), halt_signal(config(), *init));
     } catch (const Error& error) {
         if (error.code() != ESRCH && error.code() != ENOENT) throw;  // it has just ended by itself
@@ -43,17 +43,22 @@ bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
 }
 
 void Container::kill() {
-    // The answer is that the connection ends, after the stop hooks.
-    monitor::CommandClient client(lxcpath_, name_, std::chrono::hours(24 * 365));
-    const std::optional<monitor::Response> response = client.call(monitor::Command::stop);
-    if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not stop the container");
+    monitor::CommandClient client(lxcpath_, name_, std::chrono::minutes(1));
+    const UniqueFd init = client.init_handle();
+    try {
+        // The answer is that the connection ends, after the stop hooks.
+        const std::optional<monitor::Response> response = client.call(monitor::Command::stop);
+        if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not stop the container");
+    } catch (const Error& error) {
+        if (error.code() != ETIMEDOUT) throw;
+        if (init && !process::wait_until_gone(init.get(), 0)) throw process::does_not_die(name_);
+    }
     wait({monitor::State::stopped}, std::nullopt);
 }
 
 bool Container::reboot(std::optional<std::chrono::seconds> timeout) {
-    const std::optional<pid_t> init = init_pid();
-    if (!init) throw not_running(*this);
-    const UniqueFd handle = process::open_pidfd(*init);
+    const UniqueFd handle = monitor::CommandClient(lxcpath_, name_).init_handle();
+    if (!handle) throw not_running(*this);
     const int signal = config().signal("lxc.signal.reboot", SIGINT);
     const auto ask = [&] { process::send_signal(handle.get(), signal); };
     if (timeout && timeout->count() == 0) return ask(), true;

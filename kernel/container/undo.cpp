@@ -42,10 +42,8 @@ void end_process(const std::string& record, const Facts& facts, const config::Co
     process::send_signal(handle.get(), SIGKILL);
     if (process::wait_until_gone(handle.get(), process::usual_death_ms)) return;
     release(facts, config);
-    if (!process::wait_until_gone(handle.get(), kill_deadline_ms)) {
-        throw Error(ETIMEDOUT, cat("process ", base::words(record).front()), "does not die",
-                    "it may wait for a device or a network filesystem; see /proc/PID/stack");
-    }
+    if (!process::wait_until_gone(handle.get(), kill_deadline_ms))
+        throw process::does_not_die(cat("process ", base::words(record).front()));
 }
 
 /// "IDENTITY PATH" once it is made; before, the path alone, which proves nothing.
@@ -88,6 +86,12 @@ void undo_tree(const lifecycle::Record& record) {
     if (tree.is_there()) filesystem::remove_tree(tree.path);
 }
 
+/// It may have come to hold what others made since.
+void undo_directory(const lifecycle::Record& record) {
+    const MadeFile directory(record);
+    if (!directory.identity || directory.is_there()) remove_empty_directory(directory.path);
+}
+
 /// Of a container in a directory that was there before: what is not marked any more is somebody's.
 void undo_config(const std::string& directory) {
     const std::string mark = partial_mark(directory);
@@ -100,6 +104,7 @@ void undo_own(const lifecycle::Record& record, const Facts& facts, const config:
     if (record.plugin == "process") return end_process(record.text, facts, config);
     if (record.plugin == "file") return undo_file(record);
     if (record.plugin == "tree") return undo_tree(record);
+    if (record.plugin == "directory") return undo_directory(record);
     if (record.plugin == "config") return undo_config(record.text);
     if (record.plugin == "dependent") return forget_dependent(record.text, facts);
     throw Error(EINVAL, record.plugin, "the journal has a record of an unknown kind", "it was written by a newer Keelson");

@@ -96,6 +96,13 @@ std::optional<pid_t> CommandClient::init_pid() {
     return pid > 0 ? std::optional(pid) : std::nullopt;
 }
 
+UniqueFd CommandClient::init_handle() {
+    std::optional<Response> response = call(Command::get_init_pidfd);
+    if (!response) return {};
+    if (response->result < 0) throw Error(-response->result, name_, "ask for the first process of");
+    return response->fds.empty() ? UniqueFd() : std::move(response->fds.front());
+}
+
 std::optional<std::string> CommandClient::config_item(const std::string& key) {
     const auto response = call(Command::get_config_item, 0, std::string_view(key.c_str(), key.size() + 1));
     if (!response || response->result < 0) return std::nullopt;

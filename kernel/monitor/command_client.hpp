@@ -28,6 +28,8 @@ public:
     Connection ask_status() const;
     Status status(Connection asked);
     std::optional<pid_t> init_pid();
+    /// A pidfd of the container's first process, which no other process can have become meanwhile.
+    UniqueFd init_handle();
     std::optional<std::string> config_item(const std::string& key);
     /// Waits for one of the states, also while the monitor is busy with a start or stop; no value at the deadline. Stopped
     /// counts when the connection ends.

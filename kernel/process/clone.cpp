@@ -116,6 +116,11 @@ bool wait_until_gone(int pidfd, int timeout_ms) {
     return ready > 0;
 }
 
+Error does_not_die(const std::string& object) {
+    return {ETIMEDOUT, object, "does not die of SIGKILL:",
+            "a process may wait for a device or a network filesystem; see /proc/PID/stack of those in state D"};
+}
+
 int reap(int pidfd) {
     siginfo_t info{};
     while (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) != 0) {

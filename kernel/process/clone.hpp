@@ -1,6 +1,7 @@
 // Making processes: clone3(2) with its fallbacks, and what belongs to a process handle.
 #pragma once
 
+#include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
 #include <sys/types.h>
@@ -37,6 +38,8 @@ void send_signal(int pidfd, int signal);
 bool wait_until_gone(int pidfd, int timeout_ms);
 /// What takes longer to die of SIGKILL may be held: a frozen cgroup of version 1 does.
 inline constexpr int usual_death_ms = 50;
+/// Of SIGKILL, at all. `object`: what to name.
+Error does_not_die(const std::string& object);
 /// waitid(2) on a child; the status in the form of wait(2).
 int reap(int pidfd);
 /// Exit code, or 128 + signal.
