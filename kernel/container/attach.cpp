@@ -60,11 +60,13 @@ void join_namespaces(int pidfd, uint64_t flags) {
 class IgnoredKeyboard {
 public:
     IgnoredKeyboard() : interrupt_(::signal(SIGINT, SIG_IGN)), quit_(::signal(SIGQUIT, SIG_IGN)) {}
-    ~IgnoredKeyboard() {
+    ~IgnoredKeyboard() { give_back(); }
+    IgnoredKeyboard(const IgnoredKeyboard&) = delete;
+
+    void give_back() const {
         ::signal(SIGINT, interrupt_);
         ::signal(SIGQUIT, quit_);
     }
-    IgnoredKeyboard(const IgnoredKeyboard&) = delete;
 
 private:
     sighandler_t interrupt_, quit_;
@@ -137,6 +139,7 @@ int Container::attach(const AttachOptions& options) {
     const process::Clone process = make_process(session, namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();
+        ignored.give_back();
         log.reset();
         Joining{session, of_file, confinement, options, namespaces, pidfd.get(), proc.get(), place, pty, turns}.become();
     }

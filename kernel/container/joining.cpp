@@ -1,5 +1,4 @@
 #include <kernel/base/error.hpp>
-#include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/environment.hpp>
 #include <kernel/container/joining.hpp>
@@ -16,7 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,10 +35,25 @@ void remount_sys_proc() {
     }
 }
 
-/// The shell of a user in the container's own passwd(5), read by hand: name services would load the container's libraries.
+constexpr off_t largest_passwd = 4 * 1024 * 1024;
+
+/// The container's own passwd(5), as far as it is one: whatever else may have that name, such as a FIFO or a link to a device
+/// without an end, holds nobody up.
+std::string read_passwd() {
+    const UniqueFd file(::open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat facts {};
+    if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_size > largest_passwd) return {};
+    std::string text(static_cast<size_t>(facts.st_size), '\0');
+    size_t filled = 0;
+    for (ssize_t count = 1; count > 0 && filled < text.size(); filled += static_cast<size_t>(std::max<ssize_t>(count, 0)))
+        count = ::read(file.get(), text.data() + filled, text.size() - filled);
+    text.resize(filled);
+    return text;
+}
+
+/// The shell of a user there, read by hand: name services would load the container's libraries.
 std::string shell_of(uint32_t uid) {
-    if (!base::exists("/etc/passwd")) return "/bin/sh";
-    const std::string passwd = base::read_file("/etc/passwd");
+    const std::string passwd = read_passwd();
     for (const std::string_view line : base::split(passwd, '\n')) {
         const std::vector<std::string_view> fields = base::split(line, ':');
         if (fields.size() == 7 && base::parse_unsigned(fields[2]) == uid && !fields[6].empty()) return std::string(fields[6]);
@@ -65,7 +79,6 @@ void Joining::become() {
 }
 
 void Joining::take_place() {
-    ::prctl(PR_SET_DUMPABLE, 0);
     place.enter_v1();
     place = {};
     if ((namespaces & CLONE_NEWCGROUP) != 0 && ::setns(init_pidfd, CLONE_NEWCGROUP) != 0)
@@ -74,7 +87,6 @@ void Joining::take_place() {
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGINT, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
     if (pty.peer) {
         ::setsid();
         ::ioctl(pty.peer.get(), TIOCSCTTY, 0);

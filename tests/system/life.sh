@@ -75,6 +75,21 @@ on_terminal '# ' 'tty; exit 5\n' -- "$(program attach)" -P "$lxcpath" -n "$web" 
 [ $? = 5 ] || fail "a shell on a terminal did not give its exit code: $(cat "$work/out")"
 grep -q '^/dev/pts/' "$work/out" || fail "attach on a terminal gives none inside: $(cat "$work/out")"
 
+# whatever the container has for a list of users
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  passwd=$lxcpath/$web/rootfs/etc/passwd
+  mv "$passwd" "$work/passwd"
+  for kind in "mkfifo $passwd" "ln -s /dev/zero $passwd" "ln -s /proc/kmsg $passwd" "truncate -s 1T $passwd"; do
+    $kind
+    [ "$(echo 'echo shell-of-$0' | timeout -k 1 20 "$(program attach)" -P "$lxcpath" -n "$web")" = shell-of-/bin/sh ] ||
+      fail "attach finds no shell after: $kind"
+    rm "$passwd"
+  done
+  sed '/^root:/s|[^:]*$|/bin/ash|' "$work/passwd" >"$passwd"
+  [ "$(echo 'echo shell-of-$0' | k attach -n "$web")" = shell-of-/bin/ash ] || fail "attach takes another shell than root's"
+  mv "$work/passwd" "$passwd"
+fi
+
 # console: the first prompt waits for Enter, C-a q leaves
 on_terminal '<Ctrl.a q>' '\n' '# ' 'echo on-$((40+2))\n' 'on-42' '\x01q' -- "$(program console)" -P "$lxcpath" -n "$web" -t 0 \
   >"$work/out" || fail "the console: $(cat "$work/out")"
