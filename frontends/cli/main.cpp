@@ -5,6 +5,7 @@
 #include <kernel/process/next_program.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -66,11 +67,15 @@ void take_closed_standard_descriptors() {
         if (::fcntl(fd, F_GETFD) < 0) ::open("/dev/null", O_RDONLY);
 }
 
+/// Who ignores the end of its children cannot wait for them, and passes that on to what it executes (sigaction(2)).
+void hear_of_children() { ::signal(SIGCHLD, SIG_DFL); }
+
 }  // namespace
 
 /// What destructors would tidy up, those of plugins too, goes with the process.
 int main(int argc, char** argv) {
     take_closed_standard_descriptors();
+    hear_of_children();
     const int status = run(argc, argv);
 #ifndef __SANITIZE_ADDRESS__  // which looks for leaks at exit
     std::fflush(nullptr);

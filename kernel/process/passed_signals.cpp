@@ -26,11 +26,22 @@ UniqueFd open_taken_signals() {
     });
 }
 
+namespace {
+
+/// What came of our own doing concerns nobody else: children that ended, a log whose reader left, a limit of ours.
+bool is_our_own(const signalfd_siginfo& info) {
+    if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE) return true;
+    if (info.ssi_signo == SIGXCPU && info.ssi_code == SI_KERNEL) return true;
+    return info.ssi_code <= 0 && info.ssi_pid == static_cast<uint32_t>(::getpid());
+}
+
+}  // namespace
+
 void pass_on_signals(int signals_borrowed, int init_borrowed, const std::function<void()>& window_changed) noexcept {
     signalfd_siginfo info{};
     while (::read(signals_borrowed, &info, sizeof info) == sizeof info) {
         const int signal = static_cast<int>(info.ssi_signo);
-        if (signal == SIGCHLD) continue;
+        if (is_our_own(info)) continue;
         if (signal == SIGWINCH) {
             window_changed();
             continue;

@@ -22,6 +22,7 @@ sigset_t all_signals() {
 pid_t run_child(const std::function<void()>& command, const sigset_t& mask) {
     const pid_t child = ::fork();
     if (child != 0) return child;
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);  // as LXC's: whoever started us may ignore some
     ::sigprocmask(SIG_SETMASK, &mask, nullptr);
     ::setsid();
     ::ioctl(0, TIOCSCTTY, 0);
