@@ -5,8 +5,10 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -37,17 +39,45 @@ constexpr size_t most_output = 40 * 1024;
     ::_exit(126);
 }
 
-/// Reads to the end, so that a program that prints a lot is not blocked; keeps the first part.
-std::string read_output(int fd) {
-    std::string output;
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        const ssize_t size = ::read(fd, buffer.data(), buffer.size());
-        if (size < 0 && errno == EINTR) continue;
-        if (size <= 0) return output;
-        if (output.size() < most_output) output.append(buffer.data(), static_cast<size_t>(size));
+/// Of what a program prints: all is read, so that it is not blocked, and the first part kept.
+class Output {
+public:
+    explicit Output(int fd_borrowed) : fd_(fd_borrowed) {}
+
+    /// Until it is closed or the program has ended: another that it has left behind may have it open for ever.
+    void read_while_runs(int program) {
+        std::array<pollfd, 2> wanted{{{fd_, POLLIN, 0}, {program, POLLIN, 0}}};
+        for (;;) {
+            if (::poll(wanted.data(), wanted.size(), -1) < 0) {
+                if (errno == EINTR) continue;
+                return;
+            }
+            if (wanted[1].revents != 0) return read_what_is_there();
+            if (read_some() <= 0) return;
+        }
     }
-}
+
+    std::string take() { return std::move(text_); }
+
+private:
+    ssize_t read_some() {
+        std::array<char, 4096> buffer{};
+        ssize_t size;
+        do size = ::read(fd_, buffer.data(), buffer.size());
+        while (size < 0 && errno == EINTR);
+        if (size > 0 && text_.size() < most_output) text_.append(buffer.data(), static_cast<size_t>(size));
+        return size;
+    }
+
+    void read_what_is_there() {
+        int left = 0;
+        if (::ioctl(fd_, FIONREAD, &left) != 0) return;
+        for (ssize_t size = 1; left > 0 && size > 0; left -= static_cast<int>(size)) size = read_some();
+    }
+
+    int fd_;
+    std::string text_;
+};
 
 }  // namespace
 
@@ -63,7 +93,9 @@ ProgramResult run_program(const std::vector<std::string>& words, const Environme
     if (child.pid == 0) become(words, environment, child_end.get());
     child_end.reset();
     ProgramResult result;
-    result.output = read_output(output.get());
+    Output printed(output.get());
+    printed.read_while_runs(child.pidfd.get());
+    result.output = printed.take();
     result.status = shell_status(reap(child.pidfd.get()));
     return result;
 }

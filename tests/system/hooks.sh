@@ -101,6 +101,21 @@ wait_for 5 seen || fail "the stop hook did not run"
 diff "$work/wanted" "$work/seen" || fail "a stop hook alone does not see the container's namespaces (< wanted, > seen)"
 rm -rf "${lxcpath:?}/$name"
 
+# nobody waits for what a hook has left behind; with LXC everybody does
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  container "$name" "lxc.net.0.type = empty" "lxc.hook.pre-start = $work/daemon"
+  printf '#!/bin/sh\necho before\nsleep 1000 &\necho $! >%s/left\n' "$work" >"$work/daemon"
+  chmod 755 "$work/daemon"
+  timeout -k 1 20 "$(program start)" -P "$lxcpath" -n "$name" || fail "a start waits for what its hook has left behind"
+  kill "$(cat "$work/left")" || fail "what a hook has left behind is gone"
+  k stop -k -n "$name"
+  printf '#!/bin/sh\nsleep 1000 &\necho $! >%s/left\necho its-last-word; exit 3\n' "$work" >"$work/daemon"
+  timeout -k 1 20 "$(program start)" -P "$lxcpath" -n "$name" 2>"$work/err" && fail "it starts although its hook failed"
+  grep -q its-last-word "$work/err" || fail "what a hook said is lost: $(cat "$work/err")"
+  kill "$(cat "$work/left")"
+  rm -rf "${lxcpath:?}/$name"
+fi
+
 # one that fails when it ends is reported, and the stop succeeds
 container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false" \
   "lxc.log.file = $work/log"

@@ -25,6 +25,14 @@ TEST(Program, KeepsOnlySoMuchOutputButReadsAll) {
     EXPECT_LT(result.output.size(), 64U * 1024);
 }
 
+TEST(Program, DoesNotWaitForWhatItLeavesBehind) {
+    const ProgramResult result = run_program({"sh", "-c", "sleep 60 & echo $!; head -c 30000 /dev/zero; exit 5"});
+    EXPECT_EQ(result.status, 5);
+    const std::string pid = result.output.substr(0, result.output.find('\n'));
+    EXPECT_EQ(result.output.size(), pid.size() + 1 + 30000);
+    EXPECT_EQ(run_program({"kill", pid}).status, 0);  // it was still there
+}
+
 TEST(Program, ShellGetsArgumentsAndEnvironment) {
     EXPECT_EQ(run_shell("printf %s:", quoted("it's") + " b", {}).output, "it's:b:");
     EXPECT_EQ(run_shell("printenv KLT_X", "", {{"KLT_X", "1 2"}}).output, "1 2\n");
