@@ -8,9 +8,9 @@
 #include <frontends/cli/verb.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
 #include <kernel/config/global.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <optional>
@@ -135,10 +135,8 @@ void check_format(const Invocation& invocation) {
 }
 
 void report(const Invocation& invocation, const Error& error) {
-    std::string subject = invocation.name.empty() ? std::string(invocation.verb->name) : invocation.name;
-    std::replace_if(
-        subject.begin(), subject.end(), [](unsigned char c) { return c < ' '; }, '?');
-    const std::string what = cat(subject, " ", invocation.verb->failed);
+    const std::string subject = invocation.name.empty() ? std::string(invocation.verb->name) : invocation.name;
+    const std::string what = cat(base::printable(subject), " ", invocation.verb->failed);
     if (invocation.as_lxc) {
         for (const auto& line : for_log(what, error)) base::log_error(line);
         return;
@@ -146,7 +144,7 @@ void report(const Invocation& invocation, const Error& error) {
     if (invocation.json())
         print(stderr, for_programs(what, invocation.name, error));
     else if (!invocation.quiet())
-        print(stderr, for_people(what, error));
+        print(stderr, base::printable(for_people(what, error), "\n\t"));
 }
 
 int run_parsed(const Verb& verb, Invocation& invocation) {
@@ -223,7 +221,7 @@ void complain(const Invocation& invocation, std::string_view text, base::Where w
     if (invocation.as_lxc)
         base::log(base::Level::error, text, where);
     else if (!invocation.quiet())
-        print(stderr, cat(invocation.program, ": ", text, "\n"));
+        print(stderr, cat(invocation.program, ": ", base::printable(text, "\n\t"), "\n"));
 }
 
 int usage_failure(const Invocation& invocation, std::string_view text) {

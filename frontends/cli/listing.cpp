@@ -130,7 +130,7 @@ bool is_readable(ListedContainer& listed, const std::string& lxcpath, const Need
     if (need.config && listed.defined) read_config(listed, container);
     return true;
 } catch (const Error& error) {
-    std::fprintf(stderr, "%s: %s\n", listed.name.c_str(), error.what());
+    std::fprintf(stderr, "%s\n", base::printable(cat(listed.name, ": ", error.what())).c_str());
     return false;
 }
 

@@ -1,4 +1,6 @@
+#include <unistd.h>
 #include <frontends/cli/table.hpp>
+#include <kernel/base/text.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -51,6 +53,11 @@ std::string format_field(const std::string& label, const std::string& value) {
     std::string text;
     add_padded(text, label, 15);
     return text + " " + value + "\n";
+}
+
+void show(const std::string& text) {
+    const std::string shown = ::isatty(STDOUT_FILENO) != 0 ? base::printable(text, "\n\t") : text;
+    std::fwrite(shown.data(), 1, shown.size(), stdout);
 }
 
 std::string human_size(unsigned long long bytes) {

@@ -15,6 +15,9 @@ std::string format_names(const std::vector<std::string>& names, size_t width);
 /// "Label:         value", the value in the 17th column.
 std::string format_field(const std::string& label, const std::string& value);
 
+/// To stdout. To a terminal with '?' for the control characters of names that anybody may have given, lines and tabs stay.
+void show(const std::string& text);
+
 /// "1.50 MiB"
 std::string human_size(unsigned long long bytes);
 

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/base/text.hpp>
 
 namespace keelson::base {
 
@@ -42,13 +43,13 @@ std::string time_stamp() {
     return text;
 }
 
-/// One line stays one line, whatever a message was made of.
+/// One line stays one line, whatever a message was made of, and does nothing to the terminal that it is read on.
 std::string one_line(std::string_view message) {
     std::string text(message);
     for (char& byte : text) {
-        if (byte == '\n' || byte == '\r') byte = ' ';
+        if (byte == '\n' || byte == '\r' || byte == '\t') byte = ' ';
     }
-    return text;
+    return printable(text);
 }
 
 void write_line(int fd, const std::string& line) {

@@ -63,6 +63,17 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
     return text;
 }
 
+std::string printable(std::string_view text, std::string_view kept) {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+    std::string shown(text);
+    for (size_t at = 0; at < shown.size(); ++at) {
+        const bool leads = shown[at] == '\xc2' && at + 1 < shown.size();  // U+0080 to U+009f are control characters too
+        if (leads && static_cast<unsigned char>(shown[at + 1]) < 0xa0) shown[at] = shown[at + 1] = '?';
+        if (is_control(shown[at]) && kept.find(shown[at]) == std::string_view::npos) shown[at] = '?';
+    }
+    return shown;
+}
+
 std::optional<uint64_t> parse_unsigned(std::string_view text) noexcept {
     if (text.starts_with('+')) text.remove_prefix(1);
     return parse_digits(text);

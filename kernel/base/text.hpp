@@ -16,6 +16,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::vector<std::string_view> words(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
+/// With '?' for each byte of a control character, but those in `kept`: nothing in it steers a terminal.
+std::string printable(std::string_view text, std::string_view kept = {});
+
 /// C integer syntax: decimal, 0x, leading 0. No value for anything else, blanks included.
 std::optional<uint64_t> parse_unsigned(std::string_view text) noexcept;
 std::optional<int64_t> parse_signed(std::string_view text) noexcept;

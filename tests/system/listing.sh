@@ -79,6 +79,36 @@ PY
   wait "$liar" 2>/dev/null
   all_are_right
 
+  # What is named by anybody does nothing to a terminal.
+  steering=$(printf 'x\033[31m\033]0;y\a')
+  python3 - "$lxcpath/$steering" >"$work/ready" <<'PY' &
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(("\0" + sys.argv[1] + "/command").encode())
+s.listen(10)
+print("ready", flush=True)
+time.sleep(1000)
+PY
+  other=$!
+  at_end quietly kill "$other"
+  wait_for 10 grep -q ready "$work/ready" || fail "no socket of another"
+  k ls -f >"$work/list" 2>"$work/said"
+  grep -q 'x?\[31m?\]0;y?' "$work/said" || fail "ls does not tell of a name that no container can have: $(cat "$work/said")"
+  LC_ALL=C grep -q '[[:cntrl:]]' "$work/said" && fail "ls passes on what steers a terminal: $(cat -v "$work/said")"
+  kill "$other"; wait "$other" 2>/dev/null
+  c1=$(printf 'y\302\23331m')
+  twin "$klt-$c1" "$first" "lxc.net.0.type = empty" "lxc.start.auto = 1"
+  inside() { nsenter -t "$(k info -n "$first" -p -H)" -n "$@"; }
+  inside ip link add name "$(printf 'e\033[31m')" type bridge || fail "no link in the container"
+  for verb in "ls -f -F name,interface" "ls" "autostart -L -A"; do
+    on_terminal -- "$(program "${verb%% *}")" -P "$lxcpath" $(cut -s -d' ' -f2- <<<"$verb") >"$work/seen"
+    grep -q "$klt-y??31m" "$work/seen" || fail "$verb on a terminal does not show all: $(cat -v "$work/seen")"
+    LC_ALL=C grep -q "$(printf '[\033\233]')" "$work/seen" && fail "$verb passes on what steers a terminal: $(cat -v "$work/seen")"
+  done
+  k ls -1 | grep -qx "$klt-$c1" || fail "a program does not get the names as they are"
+  rm -rf "${lxcpath:?}/$klt-$c1"
+  inside ip link del "$(printf 'e\033[31m')"
+
   # Some die in the middle.
   for name in "${names[@]:1:12}"; do kill -KILL "$(monitor_of "$name")" & done
   k ls -f >"$work/said" || fail "ls while monitors die"

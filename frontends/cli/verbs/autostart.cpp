@@ -1,5 +1,6 @@
 #include <unistd.h>
 #include <frontends/cli/arguments.hpp>
+#include <frontends/cli/table.hpp>
 #include <frontends/cli/verb_table.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/base/text.hpp>
@@ -131,10 +132,7 @@ bool act(const Invocation& invocation, container::Container& container, Action a
 bool pauses(Action action) { return action == Action::start || action == Action::reboot; }
 
 void list(const Candidate& candidate, Action action) {
-    if (pauses(action))
-        std::printf("%s %llu\n", candidate.name.c_str(), static_cast<unsigned long long>(candidate.delay));
-    else
-        std::printf("%s\n", candidate.name.c_str());
+    show(pauses(action) ? cat(candidate.name, " ", candidate.delay, "\n") : candidate.name + "\n");
 }
 
 struct Tally {

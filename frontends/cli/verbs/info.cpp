@@ -229,7 +229,7 @@ int run(Invocation& invocation) {
     } else {
         text = as_text(container, facts, wanted) + items_as_text(items(invocation, container, wanted), wanted);
     }
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    show(text);
     return 0;
 }
 

@@ -199,7 +199,7 @@ int run(Invocation& invocation) {
         text = as_json(containers, *columns);
     else if (!containers.empty())
         text = given.has("fancy") ? as_table(containers, *columns) : as_names(containers, given.has("line"));
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    show(text);
     return 0;
 }
 

@@ -31,6 +31,12 @@ TEST(Text, Joins) {
     EXPECT_EQ(join({}, ","), "");
 }
 
+TEST(Text, ShowsNoControlCharacter) {
+    EXPECT_EQ(printable("a\x1b[1m\n\t\x7f"), "a?[1m???");
+    EXPECT_EQ(printable("a\nb\tc\r", "\n\t"), "a\nb\tc?");
+    EXPECT_EQ(printable("\xc3\xa4 \xc2\xa0 \xc2\x9b \xc2"), "\xc3\xa4 \xc2\xa0 ?? \xc2");
+}
+
 TEST(Text, ReadsNumbersAsCWritesThem) {
     EXPECT_EQ(parse_unsigned("0"), 0u);
     EXPECT_EQ(parse_unsigned("010"), 8u);
