@@ -28,6 +28,13 @@ void take_over_owner(int fd, const std::string& path) {
     if (::fchmod(fd, old.st_mode & 07777) != 0) throw Error::last("keep the mode of", path);
 }
 
+/// Not every filesystem can, and one that we may not read is left to itself.
+void write_names_to_disk(const std::string& directory) {
+    const UniqueFd open(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!open && errno == EACCES) return;
+    if (!open || (::fsync(open.get()) != 0 && errno != EINVAL)) throw Error::last("write", directory);
+}
+
 }  // namespace
 
 UniqueFd open_at(int directory, const std::string& path, int flags, unsigned mode) {
@@ -98,6 +105,8 @@ void replace_file(const std::string& path, std::string_view text, unsigned mode)
         ::unlink(beside.c_str());
         throw;
     }
+    const size_t slash = target.rfind('/');
+    write_names_to_disk(slash == std::string::npos ? "." : target.substr(0, slash + 1));
 }
 
 void put_runtime_file(const std::string& path, std::string_view text, unsigned mode) {
@@ -151,6 +160,14 @@ std::vector<std::string> names_in(const std::string& directory) {
     }
     if (filled < 0) throw Error::last("read the directory", directory);
     return names;
+}
+
+std::string path_of(int fd) {
+    const std::string link = cat("/proc/self/fd/", fd);
+    char path[PATH_MAX];
+    const ssize_t length = ::readlink(link.c_str(), path, sizeof path);
+    if (length <= 0) throw Error::last("readlink", link);
+    return {path, static_cast<size_t>(length)};
 }
 
 std::vector<int> inheritable_fds() {

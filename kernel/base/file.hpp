@@ -44,6 +44,9 @@ bool exists(const std::string& path, int directory = AT_FDCWD);
 /// What is in a directory, but "." and ".."; nothing when there is no such directory. Throws.
 std::vector<std::string> names_in(const std::string& directory);
 
+/// What an open file is called now. Throws.
+std::string path_of(int fd);
+
 /// Our descriptors that exec(2) would pass on.
 std::vector<int> inheritable_fds();
 

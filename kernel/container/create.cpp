@@ -108,12 +108,7 @@ private:
         config_.set("lxc.rootfs.path", cat(plugin.file().name, ":", path.first()));
     }
 
-    void save(const std::string& header) {
-        config_.save(container_.config_path());
-        if (header.empty()) return;
-        const std::string text = base::read_file(container_.config_path());
-        base::write_file(container_.config_path(), header + text);
-    }
+    void save(const std::string& header) { base::replace_file(container_.config_path(), header + config_.text(), 0660); }
 
     const Container& container_;
     const Facts& facts_;
