@@ -40,12 +40,30 @@ void give_to_root(const Run& run, const console::Pty& pty) {
     give(run.facts.raw().root_uid, run.facts.raw().root_gid);
 }
 
+/// Of one that was left behind, and perhaps not quite written.
+bool looks_like_pid_file(int fd) {
+    char text[64];
+    struct stat facts {};
+    if (::fstat(fd, &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
+    const ssize_t size = ::pread(fd, text, sizeof text, 0);
+    if (size < 0) return false;
+    const std::string_view content = base::trim({text, static_cast<size_t>(size)});
+    return content.empty() || base::parse_unsigned(content).has_value();
+}
+
+/// As LXC does: one that is there is written over and goes when the container ends, and of a link what it leads to. But
+/// nothing else is.
 void write_pid_file(Run& run) {
     const std::string& path = run.options.pid_file;
     if (path.empty()) return;
     const uint64_t record = run.journal->intend("kernel", "file", path);
-    const UniqueFd file = base::open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    run.journal->complete(record, file_record(path));
+    const UniqueFd file = base::open_file(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOCTTY, 0600);
+    if (!looks_like_pid_file(file.get())) {
+        throw Error(0, path, "this is not a pid file, and is not written over:",
+                    "remove it, or name another file to keep the monitor's pid in");
+    }
+    run.journal->complete(record, file_record(base::path_of(file.get())));
+    if (::ftruncate(file.get(), 0) != 0) throw Error::last("truncate", path);
     base::write_fd(file.get(), cat(::getpid()), path);
 }
 

@@ -40,6 +40,31 @@ for end in killed refused; do
   [ "$(cd "$lxcpath/$one" && echo *)" = mine ] || fail "a creation that was $end leaves $(cd "$lxcpath/$one" && echo *)"
   rm -rf "${lxcpath:?}/$one"
 done
+# An empty one is not ours either, whoever has made it.
+facts() { stat -c '%i %u %g %a' "$1"; }
+mkdir "$lxcpath/$one" && chown 65534:65534 "$lxcpath/$one" && chmod 2711 "$lxcpath/$one"
+was=$(facts "$lxcpath/$one")
+k create -n "$one" -t "$work/refuse" >/dev/null 2>&1
+[ "$(facts "$lxcpath/$one" 2>&1)" = "$was" ] || fail "a creation that was refused makes of '$was' $(facts "$lxcpath/$one" 2>&1)"
+rmdir "$lxcpath/$one" || fail "a creation that was refused leaves $(ls -A "$lxcpath/$one")"
+# But what a loss of power has left of a creation.
+mkdir -m 0 "$lxcpath/$one"
+k create -n "$one" -t none >/dev/null || fail "it is not made where a loss of power has left its directory"
+[ "$(stat -c %a "$lxcpath/$one")" = 770 ] || fail "its directory has the mode $(stat -c %a "$lxcpath/$one")"
+k destroy -n "$one" >/dev/null
+# The lxcpath that a creation has made goes with it, but not what others have put there.
+mkdir "$work/above"
+for end in refused killed; do
+  lxcpath=$work/above/new/path
+  case $end in
+    refused) k create -n "$one" -t "$work/refuse" >/dev/null 2>&1 ;;
+    killed) killed_creation "$one"; : >"$work/above/new/mine"; wait_for 5 taken_back ;;
+  esac
+  [ ! -e "$lxcpath" ] || fail "a creation that was $end leaves its lxcpath"
+  [ $end = killed ] || [ ! -e "$work/above/new" ] || fail "a creation that was $end leaves what is above its lxcpath"
+done
+lxcpath=$work/lxc
+[ "$(cd "$work/above" && echo *  new/*)" = "new new/mine" ] || fail "beside what others have made there is $(ls -R "$work/above")"
 host_is_as_it_was "creations that came to nothing"
 
 # What could not even be begun leaves nothing to take back.
@@ -70,6 +95,22 @@ for path in busybox directory; do
   [ "$(cat "$work/pid" 2>&1)" = other ] || fail "the pid file of another was removed"
   rm "$work/pid"
 done
+
+# One that was left behind is, and so is where a link leads to; but nothing that is no pid file.
+echo 4711 >"$work/pid" && ln -s pid "$work/link" && ln -s nowhere "$work/dangling"
+for path in pid link dangling; do
+  k start -n "$one" -p "$work/$path" || fail "it does not start with $path as its pid file"
+  [ "$(cat "$work/$path")" = "$(awk '/^PPid/{print $2}' "/proc/$(k info -n "$one" -p -H)/status")" ] || fail "the pid in $path is $(cat "$work/$path")"
+  k stop -k -n "$one"
+  [ ! -e "$work/$path" ] || fail "the pid file $path stays: $(ls -l "$work")"
+done
+[ -L "$work/link" ] && [ -L "$work/dangling" ] || fail "a link to a pid file was removed"
+echo precious >"$work/pid" && mkfifo "$work/reader"
+for path in pid link reader; do
+  timeout -k 1 10 "$(program start)" -P "$lxcpath" -n "$one" -p "$work/$path" 2>"$work/said" && fail "it starts with $path as its pid file"
+  grep -q "not a pid file.*$path" "$work/said" || fail "the error does not name $path: $(cat "$work/said")"
+done
+[ "$(cat "$work/pid")" = precious ] && [ -L "$work/link" ] && [ -p "$work/reader" ] || fail "what is no pid file is not as it was: $(ls -l "$work")"
 
 # A container that is being destroyed does not start.
 gone=$klt-gone
