@@ -95,8 +95,8 @@ public:
         return request.directory;
     }
 
-    void destroy(const Context&, const Rootfs& rootfs) override {
-        keelson::storage::refuse_careless_removal(rootfs.path);
+    void destroy(const Context& context, const Rootfs& rootfs) override {
+        keelson::storage::refuse_careless_removal(context, rootfs.path);
         if (!identity_of(rootfs.path)) return;
         require_subvolume(rootfs.path);
         remove_subvolume(rootfs.path);

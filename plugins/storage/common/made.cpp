@@ -4,6 +4,8 @@
 #include <plugins/storage/common/made.hpp>
 
 #include <array>
+#include <cstdlib>
+#include <memory>
 
 namespace keelson::storage {
 
@@ -51,6 +53,14 @@ void undo_directory(const Made& made) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST) throw Error::last("remove", made.path);
 }
 
+/// With a slash or "/." at its end a link would be followed.
+std::string without_end(std::string path) {
+    while (path.size() > 1 && (path.ends_with('/') || path.ends_with("/."))) path.pop_back();
+    return path;
+}
+
+bool lies_below(std::string_view path, const std::string& top) { return path.starts_with(top + "/"); }
+
 }  // namespace
 
 std::string to_text(const Made& made) {
@@ -94,17 +104,32 @@ void undo_made(const Made& made) {
     undo_directory(made);
 }
 
-void refuse_careless_removal(const std::string& path) {
+std::string real_path(const std::string& path) {
+    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free); real) return real.get();
+    const std::string clean = without_end(path);
+    const size_t slash = clean.rfind('/');
+    if (slash == std::string::npos) return clean;
+    const std::string parent = real_path(clean.substr(0, slash));
+    return (parent == "/" ? "" : parent) + clean.substr(slash);
+}
+
+bool is_in_own_directory(const sdk::Context& context, const std::string& path) {
+    return lies_below(real_path(path), real_path(context.directory()));
+}
+
+void refuse_careless_removal(const sdk::Context& context, const std::string& path) {
     struct stat facts {};
-    if (!path.starts_with('/') || path.find_first_not_of("/.") == std::string::npos) {
-        throw Error(EINVAL, path, "this is nothing that a container can own:");
-    }
-    const std::string whole = path.substr(0, path.find_last_not_of("/.") + 1);
-    if (whole.find_first_not_of('/') > whole.rfind('/')) {
+    const std::string real = real_path(path);
+    if (!path.starts_with('/') || real == "/") throw Error(EINVAL, path, "this is nothing that a container can own:");
+    if (real.rfind('/') == 0) {
         throw Error(EPERM, path, "a directory directly below / is the host's, not a container's:",
                     "take lxc.rootfs.path out of the configuration if the container shall go and the directory stay");
     }
-    if (::lstat(path.c_str(), &facts) == 0 && S_ISLNK(facts.st_mode)) {
+    if (lies_below(real_path(context.directory()), real)) {
+        throw Error(EPERM, path, "the container's own directory lies in it:",
+                    "let lxc.rootfs.path name a directory that is the container's alone");
+    }
+    if (::lstat(without_end(path).c_str(), &facts) == 0 && S_ISLNK(facts.st_mode)) {
         throw Error(ELOOP, path,
                     "a symbolic link is not removed with what it leads to:", "let lxc.rootfs.path name the directory");
     }

@@ -36,8 +36,14 @@ UniqueFd make_file(const sdk::Context& context, const std::string& path, unsigne
 /// [host, may repeat] Takes away a directory, parent or file that the record proves to be ours; success if it is gone.
 void undo_made(const Made& made);
 
-/// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory or one directly below it, a
-/// link.
-void refuse_careless_removal(const std::string& path);
+/// [host, may repeat] Without links, "." and "..", as far as it exists.
+std::string real_path(const std::string& path);
+
+/// [host, may repeat] Does a path lie below the container's own directory, wherever links and ".." in both lead?
+bool is_in_own_directory(const sdk::Context& context, const std::string& path);
+
+/// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory or one directly below it, one
+/// that the container's own directory lies in, a link.
+void refuse_careless_removal(const sdk::Context& context, const std::string& path);
 
 }  // namespace keelson::storage

@@ -35,8 +35,8 @@ public:
         return request.directory;
     }
 
-    void destroy(const Context&, const Rootfs& rootfs) override {
-        keelson::storage::refuse_careless_removal(rootfs.path);
+    void destroy(const Context& context, const Rootfs& rootfs) override {
+        keelson::storage::refuse_careless_removal(context, rootfs.path);
         keelson::sdk::remove_tree(rootfs.path);
     }
 

@@ -77,8 +77,8 @@ public:
         return path;
     }
 
-    void destroy(const Context&, const Rootfs& rootfs) override {
-        keelson::storage::refuse_careless_removal(rootfs.path);
+    void destroy(const Context& context, const Rootfs& rootfs) override {
+        keelson::storage::refuse_careless_removal(context, rootfs.path);
         struct stat facts {};
         if (::lstat(rootfs.path.c_str(), &facts) != 0 && errno == ENOENT) return;
         if (!S_ISREG(facts.st_mode)) throw Error(EINVAL, rootfs.path, "the image is not a plain file:");

@@ -3,7 +3,9 @@
 
 namespace keelson::storage {
 
-std::string Layers::work() const { return upper.substr(0, upper.rfind('/')) + "/work"; }
+std::string Layers::work() const { return upper.ends_with("/overlay/delta") ? work_of_lxc() : upper + ".work"; }
+
+std::string Layers::work_of_lxc() const { return upper.substr(0, upper.rfind('/')) + "/work"; }
 
 bool looks_like_layers(std::string_view path) { return path.starts_with('/') && path.find(":/") != std::string_view::npos; }
 

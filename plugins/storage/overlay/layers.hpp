@@ -10,8 +10,12 @@ namespace keelson::storage {
 struct Layers {
     std::vector<std::string> lower;  ///< the first lies on top
     std::string upper;
-    /// Beside the upper directory, as overlayfs wants both on one filesystem.
+    /// Beside the upper directory, as overlayfs wants both on one filesystem, and with a name that no other upper directory has
+    /// its work in: "UPPER.work", or where containers are made with an upper directory "overlay/delta", "overlay/work" as LXC
+    /// does it.
     std::string work() const;
+    /// Where LXC has its work for any upper directory: one for all that lie in the same directory.
+    std::string work_of_lxc() const;
 };
 
 /// Splits before each "/" that follows a colon, so a path may hold other colons. Throws if there are less than two paths.

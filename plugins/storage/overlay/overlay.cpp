@@ -7,6 +7,7 @@
 #include <plugins/storage/common/made.hpp>
 #include <plugins/storage/common/tree_copy.hpp>
 #include <plugins/storage/overlay/layers.hpp>
+#include <plugins/storage/overlay/work_directory.hpp>
 
 namespace {
 
@@ -65,6 +66,21 @@ void make_if_missing(const Context& context, const std::string& path) {
     if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
 }
 
+/// What overlayfs finds in its work directory it removes, so it gets none with anything else in it.
+void make_work_directory(const Context& context, const std::string& work) {
+    make_if_missing(context, work);
+    if (keelson::storage::is_overlays_alone(work)) return;
+    throw Error(EEXIST, work, "something else than the overlay's work stands in",
+                "move it away, or give the overlay an upper directory in another place");
+}
+
+/// For a start and for a copy alike.
+UniqueFd mount_layers(const Context& context, const Layers& layers, const std::string& options) {
+    make_if_missing(context, layers.upper);
+    make_work_directory(context, layers.work());
+    return describe(context, layers, options).mount();
+}
+
 std::string parent_of(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }
 
 class Overlay final : public keelson::sdk::Storage, public keelson::sdk::StorageCopy {
@@ -78,15 +94,8 @@ public:
         keelson::storage::check_directory(context, upper);
     }
 
-    void prepare(const Context& context, const Rootfs& rootfs) override {
-        const Layers layers = parse_layers(rootfs.path);
-        make_if_missing(context, layers.upper);
-        make_if_missing(context, layers.work());
-    }
-
     UniqueFd mount(const Context& context, const Rootfs& rootfs) override {
-        const Layers layers = parse_layers(rootfs.path);
-        return describe(context, layers, rootfs.options).mount();
+        return mount_layers(context, parse_layers(rootfs.path), rootfs.options);
     }
 
     std::string create(const Context& context, const StorageRequest& request) override {
@@ -99,10 +108,10 @@ public:
     /// Lower directories may serve other containers: only what is this container's own goes.
     void destroy(const Context& context, const Rootfs& rootfs) override {
         const Layers layers = parse_layers(rootfs.path);
-        remove(layers.upper);
-        remove(layers.work());
+        remove(context, layers.upper);
+        remove_work(context, layers);
         for (const std::string& lower : layers.lower) {
-            if (lower.starts_with(context.directory() + "/")) remove(lower);
+            if (keelson::storage::is_in_own_directory(context, lower)) remove(context, keelson::storage::real_path(lower));
         }
         // Made by create; another's if something is still in it.
         (void)::rmdir((context.directory() + "/overlay").c_str());
@@ -110,7 +119,7 @@ public:
 
     /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
     std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
-        const UniqueFd merge = looks_like_layers(from.path) ? merged(context, from) : UniqueFd();
+        const UniqueFd merge = looks_like_layers(from.path) ? mount_layers(context, parse_layers(from.path), {}) : UniqueFd();
         const std::string path = create(context, request);
         keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path, request.directory);
         return path;
@@ -142,16 +151,19 @@ private:
         keelson::storage::make_directory(context, layers.work());
     }
 
-    static void remove(const std::string& path) {
-        keelson::storage::refuse_careless_removal(path);
+    static void remove(const Context& context, const std::string& path) {
+        keelson::storage::refuse_careless_removal(context, path);
         keelson::sdk::remove_tree(path);
     }
 
-    static UniqueFd merged(const Context& context, const Rootfs& from) {
-        const Layers layers = parse_layers(from.path);
-        if (!identity_of(layers.upper)) make_if_missing(context, layers.upper);
-        make_if_missing(context, layers.work());
-        return describe(context, layers, {}).mount();
+    /// Its name alone does not make it ours.
+    static void remove_work(const Context& context, const Layers& layers) {
+        if (keelson::storage::is_overlays_alone(layers.work())) {
+            keelson::sdk::remove_tree(layers.work());
+        } else {
+            context.warn(cat(layers.work(), " holds something else than the overlay's work: it is left"));
+        }
+        keelson::storage::remove_last_work_of_lxc(layers.work_of_lxc());
     }
 };
 

@@ -64,8 +64,10 @@ TEST(StorageDir, DestroyRefusesWhatCanOnlyBeAMistake) {
     tree.directory("victim");
     tree.file("victim/file");
     tree.link(tree / "victim", "link");
+    tree.link("/", "root");
     for (const std::string& path : {std::string("/"), std::string("//"), std::string("/klt-none"), std::string("//klt-none/"),
-                                    std::string("relative"), tree / "link"}) {
+                                    std::string("relative"), tree / "link", tree / "link/", tree / "link/.", tree / "victim/..",
+                                    tree / "lxc/web/..", tree / "lxc", tree / "root/klt-none"}) {
         EXPECT_THROW(dir.destroy(path), Error) << path;
     }
     EXPECT_EQ(tree_of(tree / "victim"), "/file\n");

@@ -19,7 +19,8 @@ TEST(OverlayLayers, AreSplitAtAbsolutePaths) {
     const Layers layers = parse_layers("/a:/b:1:/c/delta/");
     EXPECT_EQ(layers.lower, (std::vector<std::string>{"/a", "/b:1"}));
     EXPECT_EQ(layers.upper, "/c/delta");
-    EXPECT_EQ(layers.work(), "/c/work");
+    EXPECT_EQ(layers.work(), "/c/delta.work");
+    EXPECT_EQ(parse_layers("/a:/c/overlay/delta").work(), "/c/overlay/work");
     EXPECT_EQ(to_path(layers), "/a:/b:1:/c/delta");
     EXPECT_FALSE(looks_like_layers("/a"));
     EXPECT_FALSE(looks_like_layers("a:/b"));
@@ -38,9 +39,8 @@ TEST(StorageOverlay, ChangesGoToTheUpperDirectoryAlone) {
         const std::string path = (tree / "top") + ":" + (tree / "base") + ":" + (tree / "delta");
         EXPECT_TRUE(overlay.recognises(path));
         overlay.check(path);
-        overlay.prepare(path);
-        EXPECT_TRUE(overlay.facts.records.empty());
         attach_at(overlay.mount(path).get(), tree / "at");
+        EXPECT_TRUE(overlay.facts.records.empty());
         EXPECT_EQ(content(tree / "at/both"), "top");
         EXPECT_EQ(content(tree / "at/only"), "base");
         tree.file("at/only", "changed");
@@ -57,7 +57,6 @@ TEST(StorageOverlay, NamesWithColonsWork) {
     in_private_mounts([&] {
         StoragePlugin overlay("overlay", tree);
         const std::string path = (tree / "a:b") + ":" + (tree / "delta");
-        overlay.prepare(path);
         attach_at(overlay.mount(path).get(), tree / "at");
         EXPECT_EQ(content(tree / "at/file"), "text");
     });
@@ -78,7 +77,6 @@ TEST(StorageOverlay, BadOptionCarriesTheKernelsWords) {
     in_private_mounts([&] {
         StoragePlugin overlay("overlay", tree);
         const std::string path = (tree / "base") + ":" + (tree / "delta");
-        overlay.prepare(path);
         const Error error = thrown_by([&] { overlay.mount(path, false, "kltnonsense=1"); });
         EXPECT_NE(error.code(), 0);
         // Before Linux 6.5 overlayfs says nothing but that the value is invalid.
@@ -109,6 +107,83 @@ TEST(StorageOverlay, DestroyKeepsLowerDirectoriesOfOthers) {
     overlay.destroy(path);
     EXPECT_EQ(tree_of(tree / "base"), "/file\n");
     EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+}
+
+TEST(StorageOverlay, DestroyKeepsLowerDirectoriesThatOnlySeemToBeItsOwn) {
+    const Tree tree;
+    StoragePlugin overlay("overlay", tree);
+    tree.directory("lxc/other/rootfs");
+    tree.file("lxc/other/rootfs/file");
+    tree.link(tree / "lxc/other", "lxc/web/way");
+    tree.link(tree / "lxc/other/rootfs", "lxc/web/link");
+    const std::string own = overlay.facts.directory();
+    for (const char* lower : {"/../other/rootfs", "/way/rootfs", "/link", "/link/", "/link/."}) {
+        tree.directory("lxc/web/overlay/delta");
+        overlay.destroy(own + lower + ":" + own + "/overlay/delta");
+        EXPECT_EQ(tree_of(tree / "lxc/other"), "/rootfs\n/rootfs/file\n") << lower;
+        EXPECT_FALSE(std::filesystem::exists(own + "/overlay")) << lower;
+    }
+    tree.directory("lxc/web/own/file");
+    tree.link(tree / "lxc/web/own", "same");
+    overlay.destroy((tree / "same") + ":" + own + "/overlay/delta");
+    EXPECT_FALSE(std::filesystem::exists(own + "/own"));
+}
+
+TEST(StorageOverlay, UpperDirectoriesBesideEachOtherShareNothing) {
+    const Tree tree;
+    tree.directory("base");
+    tree.file("base/file", "base");
+    tree.directory("deltas");
+    in_private_mounts([&] {
+        StoragePlugin overlay("overlay", tree);
+        const std::string one = (tree / "base") + ":" + (tree / "deltas/one");
+        const std::string two = (tree / "base") + ":" + (tree / "deltas/two");
+        attach_at(overlay.mount(one).get(), tree / "at1");
+        attach_at(overlay.mount(two).get(), tree / "at2");
+        ASSERT_EQ(::umount((tree / "at2").c_str()), 0);
+        overlay.destroy(two);
+        // what is copied up goes through the work directory
+        tree.file("at1/file", "changed");
+        EXPECT_EQ(content(tree / "deltas/one/file"), "changed");
+        ASSERT_EQ(::unlink((tree / "at1/file").c_str()), 0) << std::strerror(errno);
+        ASSERT_EQ(::umount((tree / "at1").c_str()), 0);
+        overlay.destroy(one);
+        EXPECT_EQ(tree_of(tree / "deltas"), "");
+    });
+}
+
+TEST(StorageOverlay, WhatOthersHaveWhereItsWorkWouldBeIsLeft) {
+    const Tree tree;
+    tree.directory("base");
+    tree.directory("home/delta.work/work");
+    tree.file("home/work", "mine");
+    tree.file("home/delta.work/work/thesis", "mine");
+    in_private_mounts([&] {
+        StoragePlugin overlay("overlay", tree);
+        const std::string path = (tree / "base") + ":" + (tree / "home/delta");
+        EXPECT_EQ(thrown_by([&] { overlay.mount(path); }).object(), tree / "home/delta.work");
+        overlay.destroy(path);
+        EXPECT_TRUE(overlay.facts.warned("delta.work"));
+        EXPECT_EQ(tree_of(tree / "home"), "/delta.work\n/delta.work/work\n/delta.work/work/thesis\n/work\n");
+    });
+}
+
+/// Overlayfs leaves in it a directory that nobody may enter.
+TEST(StorageOverlay, WorkDirectoryOfLxcGoesWithTheLastUpperDirectoryBesideIt) {
+    const Tree tree;
+    tree.directory("base");
+    tree.directory("deltas/one");
+    tree.directory("deltas/two");
+    tree.directory("deltas/work/work");
+    ASSERT_EQ(::chmod((tree / "deltas/work/work").c_str(), 0), 0);
+    StoragePlugin overlay("overlay", tree);
+    overlay.destroy((tree / "base") + ":" + (tree / "deltas/one"));
+    EXPECT_EQ(tree_of(tree / "deltas"), "/two\n/work\n/work/work\n");
+    overlay.destroy((tree / "base") + ":" + (tree / "deltas/two"));
+    EXPECT_EQ(tree_of(tree / "deltas"), "");
+    tree.directory("deltas/work/thesis");
+    overlay.destroy((tree / "base") + ":" + (tree / "deltas/two"));
+    EXPECT_EQ(tree_of(tree / "deltas"), "/work\n/work/thesis\n");
 }
 
 TEST(StorageOverlay, SnapshotOfAnOverlayTakesItsChanges) {
