@@ -23,9 +23,15 @@ namespace {
 
 const char* mark_for(bool ordinary_user) { return ordinary_user ? "user.keelson" : "trusted.keelson"; }
 
-std::vector<std::string> children(const std::string& path) {
+UniqueFd open_directory(int from, const char* name) {
+    return UniqueFd(::openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+std::vector<std::string> children(int cgroup) {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    UniqueFd reader = open_directory(cgroup, ".");
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(reader ? ::fdopendir(reader.get()) : nullptr, ::closedir);
+    if (directory) (void)reader.release();
     while (const dirent* entry = directory ? ::readdir(directory.get()) : nullptr) {
         const std::string_view name = entry->d_name;
         if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
@@ -33,12 +39,59 @@ std::vector<std::string> children(const std::string& path) {
     return names;
 }
 
+/// Calls `visit(directory, name)` for each cgroup below and at last for the top, those further down first, until it returns
+/// true. Never by path, which may be longer than the kernel takes, with one descriptor, and without recursion: how deep it
+/// goes is up to the container.
+template <typename Visit>
+bool visit_tree(const std::string& top, Visit&& visit) {
+    UniqueFd here = open_directory(AT_FDCWD, top.c_str());
+    if (!here) return false;
+    // of each level down to `here` what is still to be visited; the last but of the deepest level leads on to `here`
+    std::vector<std::vector<std::string>> levels{children(here.get())};
+    for (;;) {
+        if (!levels.back().empty()) {
+            UniqueFd below = open_directory(here.get(), levels.back().back().c_str());
+            if (!below) {  // gone by itself
+                levels.back().pop_back();
+                continue;
+            }
+            here = std::move(below);
+            levels.push_back(children(here.get()));
+            continue;
+        }
+        levels.pop_back();
+        if (visit(here.get(), levels.empty() ? top : levels.back().back())) return true;
+        if (levels.empty()) return false;
+        levels.back().pop_back();
+        here = open_directory(here.get(), "..");
+        if (!here) throw Error::last("go up in the cgroup", top);
+    }
+}
+
+std::optional<std::string> try_read_at(int directory, const std::string& file) try {
+    const UniqueFd fd(::openat(directory, file.c_str(), O_RDONLY | O_CLOEXEC));
+    return fd ? std::optional(sdk::read_all(fd.get(), file)) : std::nullopt;
+} catch (const Error&) {
+    return std::nullopt;
+}
+
+/// `prefix`: what leads from the directory to the files, with its slash.
+std::vector<pid_t> processes_at(int directory, const std::string& prefix = {}) {
+    std::vector<pid_t> pids;
+    std::optional<std::string> text = try_read_at(directory, prefix + "cgroup.procs");
+    if (!text) text = try_read_at(directory, prefix + "cgroup.threads");
+    if (!text) return pids;
+    for (const std::string_view line : sdk::split(*text, '\n'))
+        if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
+    return pids;
+}
+
 /// Kills by pidfd, and only what is in the cgroup after the pidfd was taken: no number that was used again gets the signal.
-void kill_directly_in(const std::string& path) {
+void kill_directly_in(int cgroup) {
     std::vector<std::pair<pid_t, UniqueFd>> targets;
-    for (const pid_t pid : processes(path))
+    for (const pid_t pid : processes_at(cgroup))
         if (pid != ::getpid()) targets.emplace_back(pid, UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))));
-    const std::vector<pid_t> still = processes(path);
+    const std::vector<pid_t> still = processes_at(cgroup);
     for (const auto& [pid, fd] : targets) {
         if (std::ranges::find(still, pid) == still.end()) continue;
         if (fd) ::syscall(SYS_pidfd_send_signal, fd.get(), SIGKILL, nullptr, 0);
@@ -46,15 +99,28 @@ void kill_directly_in(const std::string& path) {
 }
 
 void kill_below(const std::string& path) {
-    for (const std::string& name : children(path)) kill_below(cat(path, '/', name));
-    kill_directly_in(path);
+    visit_tree(path, [](int cgroup, const std::string&) {
+        kill_directly_in(cgroup);
+        return false;
+    });
 }
 
 /// Is the calling process in it or below? /proc is not asked: the caller may sit in another cgroup namespace.
 bool holds_us(const std::string& path) {
-    const std::vector<pid_t> inside = processes(path);
-    if (std::ranges::find(inside, ::getpid()) != inside.end()) return true;
-    return std::ranges::any_of(children(path), [&](const std::string& name) { return holds_us(cat(path, '/', name)); });
+    return visit_tree(path, [](int cgroup, const std::string&) {
+        const std::vector<pid_t> inside = processes_at(cgroup);
+        return std::ranges::find(inside, ::getpid()) != inside.end();
+    });
+}
+
+/// What is in use stays.
+void remove_below(const std::string& path) {
+    visit_tree(path, [&](int cgroup, const std::string& name) {
+        if (name == path || ::unlinkat(cgroup, cat("../", name).c_str(), AT_REMOVEDIR) == 0) return false;
+        if (errno != EBUSY && errno != ENOTEMPTY && errno != ENOENT)
+            throw Error::last(cat("remove ", name, " in cgroup"), path);
+        return false;
+    });
 }
 
 std::string hint_for_making(int code, bool ordinary_user) {
@@ -70,15 +136,7 @@ std::string hint_for_making(int code, bool ordinary_user) {
 
 bool is_hierarchy_root(const std::string& directory) { return ::access((directory + "/cgroup.type").c_str(), F_OK) != 0; }
 
-std::vector<pid_t> processes(const std::string& path) {
-    std::vector<pid_t> pids;
-    std::optional<std::string> text = sdk::try_read_file(path + "/cgroup.procs");
-    if (!text) text = sdk::try_read_file(path + "/cgroup.threads");
-    if (!text) return pids;
-    for (const std::string_view line : sdk::split(*text, '\n'))
-        if (const auto pid = sdk::parse_number<pid_t>(line); pid && *pid > 0) pids.push_back(*pid);
-    return pids;
-}
+std::vector<pid_t> processes(const std::string& path) { return processes_at(AT_FDCWD, path + "/"); }
 
 std::optional<std::string> owner_of(const std::string& path, bool ordinary_user) {
     char value[4096];
@@ -101,8 +159,7 @@ bool make_marked(const std::string& path, const std::string& owner, bool ordinar
 bool populated(const std::string& path) {
     if (const auto events = sdk::try_read_file(path + "/cgroup.events"))
         return events->find("populated 1") != std::string::npos;
-    if (!processes(path).empty()) return true;
-    return std::ranges::any_of(children(path), [&](const std::string& name) { return populated(cat(path, '/', name)); });
+    return visit_tree(path, [](int cgroup, const std::string&) { return !processes_at(cgroup).empty(); });
 }
 
 void kill_processes(const std::string& path) noexcept try {
@@ -113,10 +170,13 @@ void kill_processes(const std::string& path) noexcept try {
 }
 
 void thaw_below(const std::string& path) {
-    const int code = sdk::try_write_file(path + "/freezer.state", "THAWED");
-    const bool is_no_freezer = code == ENOENT || code == ENODEV;  // or has just been removed
-    if (code != 0 && !is_no_freezer) throw Error(code, path, "thaw");
-    for (const std::string& name : children(path)) thaw_below(cat(path, '/', name));
+    visit_tree(path, [&](int cgroup, const std::string&) {
+        const UniqueFd state(::openat(cgroup, "freezer.state", O_WRONLY | O_CLOEXEC));
+        const bool thawed = state && ::write(state.get(), "THAWED", 6) == 6;
+        const bool is_no_freezer = !thawed && (errno == ENOENT || errno == ENODEV);  // or has just been removed
+        if (!thawed && !is_no_freezer) throw Error::last("thaw", path);
+        return false;
+    });
 }
 
 bool is_gone_by_rmdir(const std::string& path) {
@@ -132,7 +192,7 @@ bool remove_empty(const std::string& path) {
     if (is_gone_by_rmdir(path)) return true;
     if (errno != EBUSY && errno != ENOTEMPTY) throw Error::last("remove cgroup", path);
     if (populated(path)) return false;
-    for (const std::string& name : children(path)) remove_empty(cat(path, '/', name));
+    remove_below(path);
     if (is_gone_by_rmdir(path)) return true;
     if (errno == EBUSY || errno == ENOTEMPTY) return false;
     throw Error::last("remove cgroup", path);
