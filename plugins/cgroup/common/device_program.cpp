@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
 
+#include <algorithm>
+
 namespace keelson::cgroup {
 
 namespace {
@@ -84,6 +86,15 @@ bool emit_rule(Assembler& assembler, const DeviceRule& rule) {
 
 long bpf(bpf_cmd command, bpf_attr& attributes) { return ::syscall(SYS_bpf, command, &attributes, sizeof attributes); }
 
+/// Of one type on one cgroup: BPF_CGROUP_MAX_PROGS of the kernel.
+constexpr uint32_t most_programs = 64;
+
+UniqueFd open_cgroup(const std::string& cgroup) {
+    UniqueFd directory(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) throw Error::last("open cgroup", cgroup);
+    return directory;
+}
+
 UniqueFd load_program(const std::vector<bpf_insn>& program, const std::string& cgroup) {
     bpf_attr attributes{};
     attributes.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
@@ -140,15 +151,28 @@ std::vector<bpf_insn> assemble(const DeviceRules& rules) {
     return assembler.take();
 }
 
-uint32_t attach_program(const std::vector<bpf_insn>& program, const std::string& cgroup, uint32_t replaces) {
-    const UniqueFd directory(::open(cgroup.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) throw Error::last("open cgroup", cgroup);
+void attach_program(const std::vector<bpf_insn>& program, const std::string& cgroup, uint32_t replaces,
+                    const std::function<void(uint32_t id)>& announce) {
+    const UniqueFd directory = open_cgroup(cgroup);
     const UniqueFd loaded = load_program(program, cgroup);
+    announce(id_of(loaded, cgroup));
     const UniqueFd old = replaces != 0 ? program_with_id(replaces) : UniqueFd();
     if (attach(directory, loaded, old) != 0)
         throw Error::last("attach the device rules to", cgroup,
                           old ? "replacing a program needs Linux 5.6" : "the kernel needs CONFIG_CGROUP_BPF");
-    return id_of(loaded, cgroup);
+}
+
+bool is_attached(uint32_t id, const std::string& cgroup) {
+    const UniqueFd directory = open_cgroup(cgroup);
+    uint32_t ids[most_programs];
+    bpf_attr attributes{};
+    attributes.query.target_fd = static_cast<uint32_t>(directory.get());
+    attributes.query.attach_type = BPF_CGROUP_DEVICE;
+    attributes.query.prog_ids = reinterpret_cast<uint64_t>(ids);
+    attributes.query.prog_cnt = most_programs;
+    if (bpf(BPF_PROG_QUERY, attributes) != 0) throw Error::last("look for the device rules of", cgroup);
+    const uint32_t* const end = ids + attributes.query.prog_cnt;
+    return std::find<const uint32_t*>(ids, end, id) != end;
 }
 
 }  // namespace keelson::cgroup

@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,11 @@ namespace keelson::cgroup {
 std::vector<bpf_insn> assemble(const DeviceRules& rules);
 
 /// Loads the program and puts it on the cgroup in the place of the program with the id `replaces`; 0: beside whatever is there.
-/// Returns its id. Throws Error with the cgroup as object.
-uint32_t attach_program(const std::vector<bpf_insn>& program, const std::string& cgroup, uint32_t replaces);
+/// `announce` gets its id before that. Throws Error with the cgroup as object.
+void attach_program(const std::vector<bpf_insn>& program, const std::string& cgroup, uint32_t replaces,
+                    const std::function<void(uint32_t id)>& announce);
+
+/// Is the program with the id on this very cgroup?
+bool is_attached(uint32_t id, const std::string& cgroup);
 
 }  // namespace keelson::cgroup

@@ -8,6 +8,9 @@
 #include <keelson/sdk/file.hpp>
 #include <keelson/sdk/text.hpp>
 
+#include <algorithm>
+#include <optional>
+
 namespace keelson::cgroup {
 
 namespace {
@@ -128,21 +131,59 @@ void write_version2(const sdk::Context& context, const Cgroups& cgroups, abi::Cg
 }
 
 // ---- device rules of version 2. The statements in effect are a file: first line the program's id, then "VERB RULE" a line.
+// The next ones are a file beside it before their program comes onto the cgroup: of the two files that one is true whose
+// program is there, wherever a change was cut off.
+
+struct Devices {
+    uint32_t id = 0;
+    // without a program everything is allowed: that is where a first change begins
+    std::string statements = "allow a\n";
+};
 
 std::string devices_file(const sdk::Context& context) { return context.runtime_directory() + "/devices"; }
+std::string next_devices_file(const sdk::Context& context) { return devices_file(context) + ".new"; }
 
 void add_statement(DeviceRules& rules, std::string_view statement) {
     const size_t blank = statement.find(' ');
     rules.add(statement.substr(0, blank), blank == std::string_view::npos ? "" : statement.substr(blank + 1));
 }
 
-void remember(const sdk::Context& context, uint32_t id, const std::string& statements) {
-    const std::string file = devices_file(context), fresh = file + ".new";
+void write_devices(const std::string& file, uint32_t id, const std::string& statements) {
     const std::string text = cat(id, '\n', statements);
-    const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd) throw Error::last("open", fresh);
-    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw Error::last("write", fresh);
-    if (::rename(fresh.c_str(), file.c_str()) != 0) throw Error::last("rename", fresh);
+    const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd) throw Error::last("open", file);
+    if (::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) throw Error::last("write", file);
+}
+
+/// The next ones become those in effect.
+void adopt_devices(const sdk::Context& context) {
+    const std::string next = next_devices_file(context);
+    if (::rename(next.c_str(), devices_file(context).c_str()) != 0) throw Error::last("rename", next);
+}
+
+/// Those of the file, if they are in effect.
+std::optional<Devices> attached_devices(const std::string& file, const std::string& cgroup) {
+    const auto text = sdk::try_read_file(file);
+    if (!text) return std::nullopt;
+    const size_t end = std::min(text->find('\n'), text->size());
+    const auto id = sdk::parse_number<uint32_t>(text->substr(0, end));
+    if (!id || end == text->size() || !is_attached(*id, cgroup)) return std::nullopt;
+    return Devices{*id, text->substr(end + 1)};
+}
+
+Devices devices_in_effect(const sdk::Context& context, const std::string& cgroup) {
+    if (auto cut_off = attached_devices(next_devices_file(context), cgroup)) {
+        adopt_devices(context);
+        return *cut_off;
+    }
+    return attached_devices(devices_file(context), cgroup).value_or(Devices());
+}
+
+void put_devices(const sdk::Context& context, const std::string& cgroup, const DeviceRules& rules, uint32_t replaces,
+                 const std::string& statements) {
+    attach_program(assemble(rules), cgroup, replaces,
+                   [&](uint32_t id) { write_devices(next_devices_file(context), id, statements); });
+    adopt_devices(context);
 }
 
 void attach_configured_devices(const sdk::Context& context, const Cgroups& cgroups) {
@@ -161,8 +202,7 @@ void attach_configured_devices(const sdk::Context& context, const Cgroups& cgrou
     if (const std::string warning = rules.warning(); !warning.empty()) context.warn(warning);
     if (rules.empty()) return;
     if (context.by_ordinary_user()) return context.warn("device rules are left out: they need root");
-    const uint32_t id = attach_program(assemble(rules), cgroups.unified()->directory(cgroups.places.limit), 0);
-    remember(context, id, statements);
+    put_devices(context, cgroups.unified()->directory(cgroups.places.limit), rules, 0, statements);
 }
 
 }  // namespace
@@ -192,19 +232,12 @@ void write_limits(const sdk::Context& context, const Cgroups& cgroups, abi::Cgro
 
 void change_devices(const sdk::Context& context, const Cgroups& cgroups, std::string_view file, std::string_view rule) {
     const std::string verb(file.substr(file.find('.') + 1));
-    uint32_t id = 0;
-    // without a program everything is allowed: that is where a first change begins
-    std::string statements = "allow a\n";
-    if (const auto text = sdk::try_read_file(devices_file(context))) {
-        const size_t end = text->find('\n');
-        id = sdk::parse_number<uint32_t>(text->substr(0, end)).value_or(0);
-        statements = text->substr(end + 1);
-    }
+    const std::string cgroup = cgroups.unified()->directory(cgroups.places.limit);
+    const Devices devices = devices_in_effect(context, cgroup);
     DeviceRules rules;
-    for (const std::string_view statement : sdk::split(statements, '\n')) add_statement(rules, statement);
+    for (const std::string_view statement : sdk::split(devices.statements, '\n')) add_statement(rules, statement);
     rules.add(verb, rule);
-    const std::string directory = cgroups.unified()->directory(cgroups.places.limit);
-    remember(context, attach_program(assemble(rules), directory, id), cat(statements, verb, ' ', rule, '\n'));
+    put_devices(context, cgroup, rules, devices.id, cat(devices.statements, verb, ' ', rule, '\n'));
 }
 
 }  // namespace keelson::cgroup

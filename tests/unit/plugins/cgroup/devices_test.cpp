@@ -73,7 +73,7 @@ TEST(Devices, ProgramsDecideAsLxcs) {
     uint32_t program = 0;
     for (const Vector& vector : vectors) {
         const DeviceRules rules = rules_of(vector.lines);
-        program = attach_program(assemble(rules), cgroup.path, program);
+        attach_program(assemble(rules), cgroup.path, program, [&](uint32_t id) { program = id; });
         EXPECT_EQ(openable(cgroup.path, O_RDONLY), vector.expected) << vector.lines.back().second;
     }
 }
@@ -81,7 +81,7 @@ TEST(Devices, ProgramsDecideAsLxcs) {
 TEST(Devices, DenyingOneAccessDeniesRequestsThatIncludeIt) {
     const TestCgroup cgroup;
     if (cgroup.path.empty()) GTEST_SKIP() << "needs root and a hierarchy of version 2";
-    attach_program(assemble(rules_of({{"allow", "a"}, {"deny", "c 1:3 w"}})), cgroup.path, 0);
+    attach_program(assemble(rules_of({{"allow", "a"}, {"deny", "c 1:3 w"}})), cgroup.path, 0, [](uint32_t) {});
     EXPECT_EQ(openable(cgroup.path, O_RDONLY), "ok ok ok");
     EXPECT_EQ(openable(cgroup.path, O_RDWR), "denied ok ok");
 }

@@ -10,6 +10,7 @@
 #include <keelson/sdk/file.hpp>
 #include <keelson/sdk/text.hpp>
 #include <plugins/cgroup/common/cgroups.hpp>
+#include <plugins/cgroup/common/device_program.hpp>
 #include <plugins/cgroup/common/driver.hpp>
 #include <plugins/cgroup/common/version1.hpp>
 #include <plugins/cgroup/common/version2.hpp>
@@ -383,6 +384,35 @@ TEST_F(CgroupDriver, DeviceProgramsChangeWhileTheContainerRuns) {
     EXPECT_THROW(unified.write(container.context(), state, "devices.deny", "nonsense"), Error);
     const std::string text = sdk::read_file(container.runtime_directory + "/devices");
     EXPECT_EQ(text.substr(text.find('\n') + 1), "deny a\nallow c 1:3 rwm\nallow c 1:5 rwm\ndeny c 1:3 rwm\n");
+}
+
+TEST_F(CgroupDriver, AChangeOfDevicesThatWasCutOffIsKnownByItsProgram) {
+    Driver unified{AllControls{nullptr, &version2}};
+    container.lines = {{"lxc.cgroup2.devices.deny", "a"}, {"lxc.cgroup2.devices.allow", "c 1:9 rwm"}};
+    std::string state;
+    try {
+        state = unified.create(container.context());
+    } catch (const Error& error) {
+        GTEST_SKIP() << error.what();
+    }
+    unified.limit(container.context(), state, abi::CgroupPhase::after_setup);
+    const std::string file = container.runtime_directory + "/devices";
+    const std::string before = sdk::read_file(file);
+    unified.write(container.context(), state, "devices.allow", "c 1:3 rwm");
+    // its program came onto the cgroup, and its file to no name
+    ASSERT_EQ(::rename(file.c_str(), (file + ".new").c_str()), 0);
+    runtime.write("devices", before);
+    unified.write(container.context(), state, "devices.allow", "c 1:5 rwm");
+    std::string text = sdk::read_file(file);
+    EXPECT_EQ(text.substr(text.find('\n') + 1), "deny a\nallow c 1:9 rwm\nallow c 1:3 rwm\nallow c 1:5 rwm\n");
+    // its program never came
+    runtime.write("devices.new", before);
+    unified.write(container.context(), state, "devices.allow", "c 1:7 rwm");
+    text = sdk::read_file(file);
+    EXPECT_EQ(text.substr(text.find('\n') + 1), "deny a\nallow c 1:9 rwm\nallow c 1:3 rwm\nallow c 1:5 rwm\nallow c 1:7 rwm\n");
+    const Cgroups cgroups = Cgroups::parse(state);
+    const uint32_t id = sdk::parse_number<uint32_t>(text.substr(0, text.find('\n'))).value_or(0);
+    EXPECT_TRUE(is_attached(id, cgroups.unified()->directory(cgroups.places.limit)));
 }
 
 TEST_F(CgroupDriver, AnOrdinaryUserWithoutADelegatedCgroupGetsNone) {
