@@ -14,10 +14,12 @@ namespace keelson::apparmor {
 
 namespace {
 
-/// Waits for the program; its exit code, 128 + signal if it was killed.
-int wait_for(pid_t pid) {
+/// Waits for the program; its exit code, 128 + signal if it was killed. Where SIGCHLD is ignored nothing is left to wait for:
+/// that is no success.
+int wait_for(pid_t pid, const std::string& program) {
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    while (::waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) throw Error::last("learn how it ended:", program);
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -68,7 +70,7 @@ void Host::compile(const std::string& text_file, const std::string& compiled) co
                                     const_cast<char**>(environment));
     ::posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw Error(error, paths_.parser, "run");
-    if (wait_for(pid) == 0) return;
+    if (wait_for(pid, paths_.parser) == 0) return;
     ::lseek(words.get(), 0, SEEK_SET);
     const std::string said = sdk::read_all(words.get(), paths_.parser);
     throw Error(EINVAL, text_file, cat(paths_.parser, " says: ", std::string(sdk::trim(said)), "; in"),

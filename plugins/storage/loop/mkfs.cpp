@@ -32,6 +32,15 @@ void refuse_bad_type(const std::string& type) {
     }
 }
 
+/// Where SIGCHLD is ignored nothing is left to wait for: that is no success.
+int status_of(pid_t child, const std::string& program) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0) {
+        if (errno != EINTR) throw Error::last("learn how it ended:", program);
+    }
+    return status;
+}
+
 }  // namespace
 
 void make_filesystem(const std::string& type, const std::string& image) {
@@ -55,9 +64,7 @@ void make_filesystem(const std::string& type, const std::string& image) {
     to.reset();
     if (code != 0) throw Error(code, program, "run");
     const std::string words = read_all(from.get());
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = status_of(child, program);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error(0, image, cat(program, " failed on"), words);
 }
 

@@ -9,6 +9,9 @@
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <optional>
+#include <utility>
+
 namespace keelson::templates {
 
 namespace {
@@ -16,22 +19,32 @@ namespace {
 /// Ends and reaps its process unless that was waited for.
 class Process {
 public:
-    explicit Process(pid_t pid) : pid_(pid) {}
+    Process(pid_t pid, std::string program) : pid_(pid), program_(std::move(program)) {}
     Process(const Process&) = delete;
     ~Process() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
-        wait();
+        reap();
     }
+    /// Where SIGCHLD is ignored nothing is left to wait for: that is no success.
     int wait() {
-        int status = 0;
-        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
-        pid_ = 0;
+        const std::optional<int> ended = reap();
+        if (!ended) throw Error::last("learn how it ended:", program_);
+        const int status = *ended;
         return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
 
 private:
+    std::optional<int> reap() noexcept {
+        const pid_t pid = std::exchange(pid_, 0);
+        int status = 0;
+        while (::waitpid(pid, &status, 0) < 0)
+            if (errno != EINTR) return std::nullopt;
+        return status;
+    }
+
     pid_t pid_;
+    std::string program_;
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -98,7 +111,7 @@ pid_t spawn(const Child& child, int output) {
     ssize_t count;
     while ((count = ::read(failed.get(), &cause, sizeof cause)) < 0 && errno == EINTR) continue;
     if (count == 0) return pid;
-    Process(pid).wait();
+    const Process failing(pid, child.argv.front());
     throw Error(cause, child.argv.front(), "run");
 }
 
@@ -123,11 +136,11 @@ void read_lines(int fd, const std::function<void(std::string_view)>& reader) {
 }  // namespace
 
 int run(const Child& child) {
-    if (!child.reader) return Process(spawn(child, -1)).wait();
+    if (!child.reader) return Process(spawn(child, -1), child.argv.front()).wait();
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0) throw Error::last("pipe", child.argv.front());
     UniqueFd read_end(ends[0]), write_end(ends[1]);
-    Process process(spawn(child, write_end.get()));
+    Process process(spawn(child, write_end.get()), child.argv.front());
     write_end.reset();
     read_lines(read_end.get(), child.reader);
     return process.wait();

@@ -1,6 +1,7 @@
 #include <plugins/templates/common/child.hpp>
 
 #include <gmock/gmock.h>
+#include <signal.h>
 #include <keelson/sdk/error.hpp>
 
 namespace {
@@ -45,6 +46,13 @@ TEST(Child, EndsTheProgramWhenItsReaderGivesUp) {
     Child child{.argv = {"sh", "-c", "echo line; exec sleep 60"}};
     child.reader = [](std::string_view line) { throw keelson::Error(0, std::string(line), "unwanted"); };
     EXPECT_THROW(run(child), keelson::Error);
+}
+
+/// As whoever started us may have left it: then nobody learns how a child has ended.
+TEST(Child, IsNoSuccessWhenItsEndCannotBeLearned) {
+    const auto before = ::signal(SIGCHLD, SIG_IGN);
+    EXPECT_THROW(run({.argv = {"true"}}), keelson::Error);
+    ::signal(SIGCHLD, before);
 }
 
 TEST(FindProgram, TakesOnlyWhatCanBeRun) {
