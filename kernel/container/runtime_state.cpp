@@ -27,4 +27,14 @@ RuntimeState read_runtime_state(const std::string& runtime_directory) {
     return base::exists(path) ? unpack_state(base::read_file(path), path) : RuntimeState();
 }
 
+UniqueFd open_runtime_state(const std::string& runtime_directory) {
+    return base::open_file(runtime_directory + "/state", O_RDONLY);
+}
+
+RuntimeState read_runtime_state(int file) {
+    constexpr const char* name = "the runtime state";
+    if (::lseek(file, 0, SEEK_SET) < 0) throw Error::last("read", name);
+    return unpack_state(base::read_fd(file, name), name);
+}
+
 }  // namespace keelson::container

@@ -9,18 +9,11 @@ RuntimeState state_of_running(Container& container) {
     RuntimeState state = read_runtime_state(config::runtime_directory(container.lxcpath(), container.name()));
     if (!state.empty()) return state;
     if (container.state() == monitor::State::stopped) throw not_running(container);
-    throw Error(EBUSY, container.name(),
-                "the container is run by another runtime's monitor, which keeps its cgroups and confinement to itself:",
-                "use that runtime's own tools for it, or stop it and start it with Keelson");
-}
-
-/// None of a container that another runtime started, or an older Keelson.
-std::optional<config::Config> config_in(const RuntimeState& state, const std::string& container) {
-    const auto text = state.find("config");
-    if (text == state.end()) return std::nullopt;
-    config::Config config(plugins::PluginHost::instance());
-    config.load_text(text->second, cat("the running container ", container));
-    return config;
+    throw Error(
+        EBUSY, container.name(),
+        cat("the container runs, and nothing in ", config::runtime_directory(container.lxcpath(), container.name()),
+            " tells of its cgroups and confinement:"),
+        "if another runtime started it, use its own tools; if somebody removed the directory, stop it and start it again");
 }
 
 /// Else that of the file.
@@ -30,6 +23,14 @@ config::Config config_of(const RuntimeState& state, Container& container) {
 }
 
 }  // namespace
+
+std::optional<config::Config> config_in(const RuntimeState& state, const std::string& container) {
+    const auto text = state.find("config");
+    if (text == state.end()) return std::nullopt;
+    config::Config config(plugins::PluginHost::instance());
+    config.load_text(text->second, cat("the running container ", container));
+    return config;
+}
 
 Error not_running(const Container& container) {
     return {ESRCH, container.name(), "the container is not running", cat("start it with keelson start ", container.name())};

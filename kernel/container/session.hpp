@@ -30,6 +30,9 @@ private:
     Cgroup cgroup_;
 };
 
+/// The configuration in effect; none of a container that another runtime started, or an older Keelson. Throws.
+std::optional<config::Config> config_in(const RuntimeState& state, const std::string& container);
+
 /// A configuration item of a running container, as printed. Throws for what is no key.
 std::string running_item(Container& container, const std::string& key);
 

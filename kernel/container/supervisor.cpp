@@ -185,6 +185,7 @@ void Supervisor::finish_start() {
     run_->rootfs.reset();
     run_->birthplace.reset();
     save_runtime_state(*run_);
+    runtime_state_.reset();
     if (!options_.trace_file.empty()) run_->trace.write(options_.trace_file);
     listen();
     announce(monitor::State::running);
@@ -282,6 +283,7 @@ bool Supervisor::can_be_small() const {
 
 void Supervisor::become_small() {
     if (!small_program_) small_program_ = open_small_program();
+    if (!runtime_state_) runtime_state_ = open_runtime_state(facts_.runtime_directory());
     const UniqueFd this_program = process::this_program();
     base::Packer watch, container;
     watch.fd(this_program.get());
@@ -291,6 +293,7 @@ void Supervisor::become_small() {
     Takeover{.small_program = small_program_.get(),
              .init_pidfd = run_->child.pidfd.get(),
              .journal = run_->journal->fd(),
+             .state = runtime_state_.get(),
              .name = facts_.name(),
              .lxcpath = facts_.lxcpath(),
              .config_path = config_.path(),
@@ -308,7 +311,8 @@ void Supervisor::become_small() {
 void Supervisor::take_over(const Takeover& takeover, base::Unpacker& watch, base::Unpacker& container) try {
     run_->journal = lifecycle::Journal::held(facts_.runtime_directory(), UniqueFd(takeover.journal));
     small_program_.reset(takeover.small_program);
-    base::pass_on({takeover.small_program, takeover.journal}, false);
+    runtime_state_.reset(takeover.state);
+    base::pass_on({takeover.small_program, takeover.journal, takeover.state}, false);
     monitor_born_ = true;
     state_ = monitor::State::running;
     watch.fd();  // of the program that runs here

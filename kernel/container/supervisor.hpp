@@ -99,6 +99,7 @@ private:
     PatientFreezer freezer_;
     UniqueFd signals_;
     UniqueFd small_program_;  ///< the same for all its life
+    UniqueFd runtime_state_;  ///< what the whole program will need again
     monitor::State state_ = monitor::State::stopped;
     int wait_status_ = 0;
     bool monitor_born_ = false;

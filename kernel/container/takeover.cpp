@@ -2,6 +2,8 @@
 #include <kernel/base/log.hpp>
 #include <kernel/config/global.hpp>
 #include <kernel/container/link_text.hpp>
+#include <kernel/container/runtime_state.hpp>
+#include <kernel/container/session.hpp>
 #include <kernel/container/supervisor.hpp>
 #include <kernel/container/takeover.hpp>
 #include <kernel/monitor/handed_over.hpp>
@@ -25,9 +27,9 @@ process::Clone unpack_process(base::Unpacker& packed) {
     return process;
 }
 
-/// As it was when the container started, whatever its file says by now.
+/// As it was when the container started, whatever its file says by now, and whether the runtime directory is there or not.
 config::Config config_in_effect(const Takeover& takeover) {
-    std::optional<config::Config> config = Container(takeover.name, takeover.lxcpath).running_config();
+    std::optional<config::Config> config = config_in(read_runtime_state(takeover.state), takeover.name);
     if (!config) throw Error(ENOENT, takeover.name, "the configuration in effect is nowhere to be read for");
     config->set_path(takeover.config_path);
     return std::move(*config);
@@ -41,7 +43,7 @@ UniqueFd open_small_program() {
 }
 
 void Takeover::pack(base::Packer& packed) const {
-    for (const int fd : {small_program, init_pidfd, journal}) packed.fd(fd);
+    for (const int fd : {small_program, init_pidfd, journal, state}) packed.fd(fd);
     for (const std::string* text : {&name, &lxcpath, &config_path, &installation_prefix}) packed.text(*text);
     packed.number(options.execute);
     packed.number(options.close_all_fds);
@@ -53,7 +55,8 @@ void Takeover::pack(base::Packer& packed) const {
 
 Takeover Takeover::unpack(base::Unpacker& packed) {
     Takeover takeover;
-    for (int* fd : {&takeover.small_program, &takeover.init_pidfd, &takeover.journal}) *fd = packed.number<int>();
+    for (int* fd : {&takeover.small_program, &takeover.init_pidfd, &takeover.journal, &takeover.state})
+        *fd = packed.number<int>();
     for (std::string* text : {&takeover.name, &takeover.lxcpath, &takeover.config_path, &takeover.installation_prefix})
         *text = packed.text();
     StartOptions& options = takeover.options;

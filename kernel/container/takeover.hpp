@@ -16,7 +16,7 @@ UniqueFd open_small_program();
 /// What a run is made of again. Nothing is taken from the program before us until that has succeeded: its descriptors are
 /// borrowed.
 struct Takeover {
-    int small_program = -1, init_pidfd = -1, journal = -1;
+    int small_program = -1, init_pidfd = -1, journal = -1, state = -1;
     std::string name, lxcpath, config_path, installation_prefix;
     StartOptions options;
 

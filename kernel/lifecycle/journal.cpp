@@ -194,6 +194,13 @@ Journal Journal::held(std::string runtime_directory, UniqueFd file) {
     return journal;
 }
 
+/// By the descriptor: somebody may have removed the directory of a container that runs.
+std::string Journal::written() const {
+    const std::string path = directory_ + "/journal";
+    if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw Error::last("read", path);
+    return base::read_fd(file_.get(), path);
+}
+
 /// What is appended to half a line would be lost with it.
 void Journal::cut_off_half_line(std::string_view text) {
     const size_t whole = text.rfind('\n') + 1;
@@ -202,7 +209,7 @@ void Journal::cut_off_half_line(std::string_view text) {
 }
 
 void Journal::read_header() {
-    const std::string text = base::read_file(directory_ + "/journal");
+    const std::string text = written();
     cut_off_half_line(text);
     for (const std::string_view line : whole_lines(text)) {
         const std::vector<std::string_view> fields = base::split(line, ' ');
@@ -221,7 +228,7 @@ void Journal::append(const std::string& line) {
     try {
         base::write_fd(file_.get(), line, path);
     } catch (const Error&) {
-        cut_off_half_line(base::read_file(path));
+        cut_off_half_line(written());
         throw;
     }
 }
@@ -240,7 +247,7 @@ void Journal::say_ended() { append(std::string(ended)); }
 
 std::vector<Record> Journal::open_records() const {
     std::vector<Record> records;
-    const std::string text = base::read_file(directory_ + "/journal");
+    const std::string text = written();
     for (const std::string_view line : whole_lines(text)) apply(records, line);
     return records;
 }

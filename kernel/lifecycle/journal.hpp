@@ -65,6 +65,7 @@ private:
     Journal(std::string directory, UniqueFd file);
     void append(const std::string& line);
     bool has_open_records();
+    std::string written() const;
     void read_header();
     void cut_off_half_line(std::string_view text);
 

@@ -39,7 +39,7 @@ facts lxc >"$work/facts.lxc"
 [ "$(k info -n "$both" -s -H)" = RUNNING ] || fail "info does not see that LXC's runs"
 [ "$(k info -n "$both" -p -H)" = "$(lxc info -n "$both" -p -H)" ] || fail "info tells another pid than lxc-info"
 k attach -n "$both" -- true 2>"$work/err" && fail "attach enters a container whose cgroups and confinement another monitor keeps"
-grep -q "another runtime's monitor" "$work/err" || fail "attach does not say who runs the container: $(cat "$work/err")"
+grep -q "another runtime started it" "$work/err" || fail "attach does not say who runs the container: $(cat "$work/err")"
 k stop -n "$both" -k || fail "stop does not stop the container that LXC runs"
 [ "$(lxc info -n "$both" -s -H)" = STOPPED ] || fail "it still runs"
 
