@@ -1,4 +1,5 @@
 #include <kernel/base/file.hpp>
+#include <kernel/base/text.hpp>
 #include <kernel/container/rootfs_child.hpp>
 #include <kernel/container/storage.hpp>
 #include <kernel/filesystem/mount.hpp>
@@ -6,12 +7,17 @@
 #include <kernel/process/credentials.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 namespace keelson::container {
 namespace {
@@ -28,11 +34,43 @@ std::string mount_rootfs(const Facts& facts, const config::Config& config) {
     return target;
 }
 
-/// Without its maker nobody would know of what it makes, and the name would be taken as long as it lives. Taking other ids
-/// makes the kernel forget it (prctl(2)).
-void die_with_maker(const process::Channel& channel) {
+/// Taking other ids makes the kernel forget it (prctl(2)).
+void die_with(pid_t parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (channel.hung_up()) ::_exit(1);
+    if (::getppid() != parent) ::_exit(1);
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> children;
+    for (const std::string& name : base::names_in("/proc")) {
+        const auto pid = base::parse_unsigned(name);
+        const std::string stat = pid ? base::read_file_if_there(cat("/proc/", name, "/stat")).value_or("") : "";
+        const auto fields = base::words(std::string_view(stat).substr(std::min(stat.rfind(") "), stat.size())));
+        if (fields.size() > 2 && base::parse_unsigned(fields[2]) == static_cast<uint64_t>(parent))
+            children.push_back(static_cast<pid_t>(*pid));
+    }
+    return children;
+}
+
+/// All descendants: those whose parent has ended are our children then.
+void end_children() {
+    do {
+        for (const pid_t child : children_of(::getpid())) ::kill(child, SIGKILL);
+    } while (::wait(nullptr) > 0);
+}
+
+/// Without its maker nobody would know of what the worker makes, and what that has started would make it behind the back of
+/// who takes it back. A worker that is done may leave what it likes.
+[[noreturn]] void mind(const process::Channel& channel, const process::Clone& worker) {
+    // The keyboard's signals are for our maker, whose end we see.
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+    std::array<pollfd, 2> ends{{{channel.fd(), 0, 0}, {worker.pidfd.get(), POLLIN, 0}}};
+    while (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) continue;
+    const int status = ends[1].revents != 0 ? process::shell_status(process::reap(worker.pidfd.get())) : 1;
+    if (status != 0) end_children();
+    ::_exit(status);
 }
 
 [[noreturn]] void run_child(process::Channel channel, const Facts& facts, const config::Config& config,
@@ -40,7 +78,11 @@ void die_with_maker(const process::Channel& channel) {
     process::work_and_end(channel, [&] {
         if (channel.receive().kind != 'g') ::_exit(1);
         if (facts.raw().ordinary_user != 0) process::become_namespace_root(0, 0);
-        die_with_maker(channel);
+        ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+        const pid_t minder = ::getpid();
+        const process::Clone worker = process::clone_process({});
+        if (worker.pid != 0) mind(channel, worker);
+        die_with(minder);
         ::umask(022);
         if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
         work(mount_rootfs(facts, config), channel);

@@ -17,7 +17,8 @@ std::string rootfs_mountpoint(const Facts& facts);
 
 /// Runs `work` in a child, whose mounts the host does not see; the tree can be written to. For an ordinary user it is root of a
 /// user namespace with the container's own ids. `heard` gets each message of kind 'l' that the work sends. Throws what the work
-/// throws; `what` names the work in the error of a child that died.
+/// throws; `what` names the work in the error of a child that died. Work that fails, or whose caller dies, ends with all that
+/// it has started.
 void in_rootfs_child(const Facts& facts, const config::Config& config, const std::string& what, const RootfsWork& work,
                      const std::function<void(const std::string& line)>& heard = {});
 

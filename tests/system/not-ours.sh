@@ -67,6 +67,20 @@ lxcpath=$work/lxc
 [ "$(cd "$work/above" && echo *  new/*)" = "new new/mine" ] || fail "beside what others have made there is $(ls -R "$work/above")"
 host_is_as_it_was "creations that came to nothing"
 
+# Nor does what a template has started make anything behind the back of who takes the creation back.
+printf '#!/bin/sh\nfor w; do case $w in --rootfs=*) r=${w#*=} ;; esac; done
+(setsid sh -c "sleep 2; mkdir -p $r/late") </dev/null >/dev/null 2>&1 &\n: >"$r/made"\n' >"$work/hang"
+cp "$work/hang" "$work/refuse-later"
+printf 'exec sleep 1000\n' >>"$work/hang"
+printf 'exit 9\n' >>"$work/refuse-later"
+chmod 755 "$work/refuse-later"
+killed_creation "$one"
+wait_for 5 taken_back || fail "it is not recovered"
+k create -n "$klt-two" -t "$work/refuse-later" >/dev/null 2>&1 && fail "a template that refuses counts for nothing"
+sleep 3
+[ ! -e "$lxcpath/$one" ] && [ ! -e "$lxcpath/$klt-two" ] || fail "what a template has started outlives the creation: $(ls -R "$lxcpath")"
+host_is_as_it_was "creations whose templates had started something"
+
 # What could not even be begun leaves nothing to take back.
 mkdir "$work/closed" && mount -t tmpfs -o ro none "$work/closed" || fail "no filesystem that is read-only"
 at_end umount "$work/closed"
