@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/log.hpp>
 #include <kernel/config/key_lookup.hpp>
@@ -45,13 +46,13 @@ std::string_view until_nul(std::string_view text) { return text.substr(0, text.f
 
 }  // namespace
 
-void Loader::load_file(const std::string& path) { load_text(base::read_file(path), path); }
+void Loader::load_file(const std::string& path) { load_text(sdk::read_given_file(path), path); }
 
 bool Loader::load_file_if_there(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const UniqueFd file(::open(path.c_str(), sdk::flags_of_given));
     if (!file && !base::exists(path)) return false;
     if (!file) throw Error::last("open", path);
-    load_text(base::read_fd(file.get(), path), path);
+    load_text(sdk::read_given(file.get(), path), path);
     return true;
 }
 
@@ -107,7 +108,7 @@ void Loader::include(const std::string& path, const Origin& origin, size_t colum
         return placed(Error(code, path, std::string(message), std::move(hint)), origin, column);
     };
     if (depth_ >= deepest_include) throw fail(ELOOP, "includes are nested too deeply at", "does the file include itself?");
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const UniqueFd file(::open(path.c_str(), sdk::flags_of_given));
     if (!file && errno == ENOENT && path.ends_with('/')) return;
     if (!file) throw fail(errno, "open the included file", {});
     ++depth_;
@@ -115,7 +116,7 @@ void Loader::include(const std::string& path, const Origin& origin, size_t colum
         if (is_directory(file.get()))
             include_directory(file.get(), path);
         else
-            load_text(base::read_fd(file.get(), path), path);
+            load_text(sdk::read_given(file.get(), path), path);
     } catch (Error& error) {
         --depth_;
         throw error.at(cat("included at ", origin.file, ':', origin.line));
@@ -126,12 +127,12 @@ void Loader::include(const std::string& path, const Origin& origin, size_t colum
 void Loader::include_directory(int directory, const std::string& path) {
     for (const std::string& name : sorted_conf_files(directory, path)) {
         const std::string file_path = cat(path, path.ends_with('/') ? "" : "/", name);
-        const UniqueFd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+        const UniqueFd file(::openat(directory, name.c_str(), sdk::flags_of_given));
         if (!file) throw Error::last("open the included file", file_path);
         if (is_directory(file.get())) {
             base::log_error(cat(file_path, ": a directory, so it is not included"));
         } else {
-            load_text(base::read_fd(file.get(), file_path), file_path);
+            load_text(sdk::read_given(file.get(), file_path), file_path);
         }
     }
 }

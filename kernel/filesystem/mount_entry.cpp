@@ -1,3 +1,4 @@
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/filesystem/mount_entry.hpp>
@@ -159,7 +160,7 @@ AutoMounts parse_auto(const config::Config& config) {
 std::vector<MountEntry> read_entries(const config::Config& config) {
     std::vector<MountEntry> entries;
     const std::string fstab = config.get("lxc.mount.fstab");
-    if (!fstab.empty()) entries = parse_fstab(base::read_file(fstab), fstab);
+    if (!fstab.empty()) entries = parse_fstab(sdk::read_given_file(fstab), fstab);
     for (const config::Entry& entry : config.family("lxc.mount.entry"))
         entries.push_back(parse_entry(entry.value, entry.origin));
     const AutoMounts automatic = parse_auto(config);

@@ -80,7 +80,7 @@ std::string Module::prepare(const sdk::Context& context) {
     const std::string path = context.value(profile_key);
     std::string policy;
     try {
-        policy = sdk::read_file(path);
+        policy = sdk::read_given_file(path);
     } catch (Error& error) {
         throw error.suggest("lxc.seccomp.profile names the file");
     }

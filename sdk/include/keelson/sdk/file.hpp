@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <keelson/sdk/error.hpp>
@@ -41,6 +42,35 @@ inline std::string read_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) throw Error::last("open", path);
     return read_all(fd.get(), path);
+}
+
+/// For what a user has named: a small file, or a pipe that somebody writes to. Neither a pipe without a writer nor a device
+/// without an end holds us up.
+inline constexpr int flags_of_given = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+/// What is left to read of a file that was opened so. Throws Error with `name` as object.
+inline std::string read_given(int fd, const std::string& name) {
+    constexpr size_t most = 16 << 20;
+    constexpr int patience_ms = 10'000;
+    std::string text;
+    char buffer[4096];
+    for (pollfd wait{fd, POLLIN, 0}; text.size() <= most;) {
+        const ssize_t count = ::read(fd, buffer, sizeof buffer);
+        if (count == 0) return text;
+        if (count > 0)
+            text.append(buffer, static_cast<size_t>(count));
+        else if (errno == EAGAIN && ::poll(&wait, 1, patience_ms) == 0)
+            throw Error(ETIMEDOUT, name, "nobody writes to");
+        else if (errno != EAGAIN && errno != EINTR)
+            throw Error::last("read", name);
+    }
+    throw Error(EFBIG, name, cat("only up to ", most >> 20, " MiB are read of"));
+}
+
+inline std::string read_given_file(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), flags_of_given));
+    if (!fd) throw Error::last("open", path);
+    return read_given(fd.get(), path);
 }
 
 /// Writes the text with one write(2), as control files want it, to a file that exists. 0, or an errno value.
