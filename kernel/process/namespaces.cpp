@@ -41,6 +41,20 @@ void refuse_kept_time(const config::Config& config, uint64_t kept) {
                 "take time out of lxc.namespace.keep");
 }
 
+/// What is mounted for the container, and the root that it pivots to, would be those of everybody in it.
+void refuse_others_mounts(const config::Config& config, uint64_t flags) {
+    if ((flags & CLONE_NEWNS) != 0) return;
+    if (!config.is_set("lxc.namespace.share.mnt")) {
+        const char* key = config.is_set("lxc.namespace.keep") ? "lxc.namespace.keep" : "lxc.namespace.clone";
+        throw Error(EINVAL, key, "a container without a mount namespace of its own would mount for the whole host:",
+                    config.is_set("lxc.namespace.keep") ? "take mnt out of it" : "add mnt to it");
+    }
+    if (config.is_set("lxc.rootfs.path")) {
+        throw Error(EINVAL, "lxc.namespace.share.mnt", "whose mount namespace it is would get the rootfs of this container:",
+                    "leave lxc.rootfs.path out, and the container has the other one's");
+    }
+}
+
 uint64_t all_namespaces() {
     uint64_t flags = 0;
     for (const NamespaceKind& kind : namespace_kinds()) flags |= kind.flag;
@@ -87,6 +101,7 @@ uint64_t wanted_namespaces(const config::Config& config, bool host_network) {
     for (const NamespaceKind& kind : namespace_kinds()) {
         if (config.is_set(cat("lxc.namespace.share.", kind.name))) flags &= ~kind.flag;
     }
+    refuse_others_mounts(config, flags);
     return flags;
 }
 

@@ -31,10 +31,19 @@ bool is_directory(const std::string& path) {
 }
 
 UniqueFd open_one(const std::string& value, std::string_view kind, const std::string& lxcpath) {
-    if (value.starts_with('/') && !is_directory(value)) return base::open_file(value, O_RDONLY);
+    if (value.starts_with('/') && !is_directory(value)) return base::open_file(value, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     const auto number = base::parse_unsigned(value);
     const pid_t pid = number ? static_cast<pid_t>(*number) : init_of(value, lxcpath);
     return base::open_file(cat("/proc/", pid, "/ns/", kind), O_RDONLY);
+}
+
+/// All that is mounted for the container would be there for the whole host.
+void refuse_own_mounts(const SharedNamespace& shared) {
+    struct stat ours {
+    }, given{};
+    if (shared.flag != CLONE_NEWNS || ::stat("/proc/self/ns/mnt", &ours) != 0 || ::fstat(shared.fd.get(), &given) != 0) return;
+    if (ours.st_ino == given.st_ino && ours.st_dev == given.st_dev)
+        throw Error(EINVAL, shared.key, "this is the host's mount namespace:", "share that of a container");
 }
 
 void enter(const SharedNamespace& shared) {
@@ -75,12 +84,16 @@ Clone make_sibling(CloneRequest request, const std::vector<SharedNamespace>& sha
 
 }  // namespace
 
-std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath) {
+std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath, const std::string& name) {
     std::vector<SharedNamespace> shared;
     for (const NamespaceKind& kind : namespace_kinds()) {
         const std::string key = cat("lxc.namespace.share.", kind.name);
         const std::string value = config.get(key);
-        if (!value.empty()) shared.push_back({key, kind.flag, open_one(value, kind.name, lxcpath)});
+        if (value.empty()) continue;
+        if (value == name || value == cat(lxcpath, "/", name))
+            throw Error(EINVAL, key, "the container would share a namespace with itself:", "name another container");
+        shared.push_back({key, kind.flag, open_one(value, kind.name, lxcpath)});
+        refuse_own_mounts(shared.back());
     }
     return shared;
 }

@@ -17,7 +17,8 @@ struct SharedNamespace {
 };
 
 /// Opens lxc.namespace.share.*: a path, a pid, a running container's name or its directory.
-std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath);
+/// `name`: whose configuration it is.
+std::vector<SharedNamespace> open_shared(const config::Config& config, const std::string& lxcpath, const std::string& name);
 /// Their CLONE_NEW* flags together.
 uint64_t flags_of(const std::vector<SharedNamespace>& shared) noexcept;
 
