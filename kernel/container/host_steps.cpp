@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,6 +113,18 @@ void leave_caller(const std::vector<int>& descriptors) {
 
 void check_plugins(Run& run) { run.actors.check(); }
 
+void choose_namespaces(Run& run) { run.namespaces = process::wanted_namespaces(run.config, run.actors.host_network()); }
+
+/// A monitor that cannot open any file more answers nobody.
+void check_limits(Run& run) {
+    const rlim_t least = 48 + 2 * run.config.number("lxc.tty.max");
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= least) return;
+    throw Error(EMFILE, "RLIMIT_NOFILE",
+                cat("only ", limit.rlim_cur, " files may be open, and the container's monitor needs ", least, ":"),
+                "raise it, with ulimit -n or LimitNOFILE=");
+}
+
 void enter_user_namespace(Run& run) {
     if (!process::has_capability(CAP_SYS_ADMIN)) process::enter_user_privilege(run.facts.idmap());
 }
@@ -174,8 +187,7 @@ void mount_rootfs(Run& run) {
 }
 
 void make_child(Run& run) {
-    run.namespaces = process::wanted_namespaces(run.config, run.actors.host_network());
-    run.shared = process::open_shared(run.config, run.facts.lxcpath());
+    run.shared = process::open_shared(run.config, run.facts.lxcpath(), run.facts.name());
     if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
     run.turns.open();
     const uint64_t record = run.journal->intend("kernel", "process", "");

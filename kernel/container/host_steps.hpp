@@ -10,6 +10,8 @@ namespace keelson::container::host {
 void leave_caller(const std::vector<int>& descriptors);
 
 void check_plugins(Run& run);
+void choose_namespaces(Run& run);
+void check_limits(Run& run);
 
 /// An ordinary user's process gets its privileges over mounts and ids. Plugins are loaded by now: in there root's files cannot
 /// be told from anybody's.

@@ -23,6 +23,8 @@ void fill_start_table(Run& run) {
     const auto title = [](const plugins::LoadedPlugin* plugin) { return plugin->title(); };
 
     add(resolve, "plugins", host::check_plugins);
+    add(resolve, "namespaces", host::choose_namespaces);
+    add(resolve, "limits", host::check_limits);
 
     if (run.facts.raw().ordinary_user != 0) add(pre_start, "kernel (user namespace)", host::enter_user_namespace);
     add(pre_start, "kernel (mount namespace)", host::leave_mount_namespace);

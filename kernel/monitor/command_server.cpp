@@ -166,7 +166,7 @@ bool is_reserved(int fd) {
     constexpr rlim_t most = 65536;
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return static_cast<rlim_t>(fd) >= reserved_fds;
-    const rlim_t free = limit.rlim_cur - std::min(limit.rlim_cur / 2, reserved_fds);
+    const rlim_t free = limit.rlim_cur - std::min(limit.rlim_cur / 8, reserved_fds);
     return static_cast<rlim_t>(fd) >= std::min(free, most);
 }
 
@@ -181,6 +181,7 @@ bool may_command(int fd) {
 
 void CommandServer::Clients::accept() {
     UniqueFd fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd && (errno == EMFILE || errno == ENFILE)) make_room(true, true);
     if (!fd) return;
     const bool allowed = may_command(fd.get());
     if (!make_room(allowed, is_reserved(fd.get()))) return;
