@@ -83,6 +83,15 @@ std::string absolute(const std::string& path) {
     return cat(here, "/", path);
 }
 
+std::string clean_path(const std::string& path) {
+    if (path.empty()) return path;
+    const std::string whole = absolute(path);
+    std::string clean;
+    for (const std::string_view part : base::split(whole, '/'))
+        if (!part.empty() && part != ".") clean += cat("/", part);
+    return clean.empty() ? "/" : clean;
+}
+
 void apply_definitions(const Options& options, config::Config& config) {
     for (const auto& definition : options.all("define")) {
         const config::Assignment assignment = config::take_apart(definition);

@@ -31,6 +31,8 @@ std::vector<monitor::State> parse_states(const std::string& text);
 
 /// Relative paths mean the caller's directory; the monitor's is another.
 std::string absolute(const std::string& path);
+/// The same, with one name for one directory as far as a text tells. Links and ".." stay what they are.
+std::string clean_path(const std::string& path);
 
 /// -s KEY=VALUE, for this run only. Then the others of the options that stand for keys.
 void apply_definitions(const Options& options, config::Config& config);

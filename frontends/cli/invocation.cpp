@@ -104,11 +104,6 @@ void log_as_configured_if_possible(const Invocation& invocation, container::Cont
 }
 
 /// Absolute, because the monitor's socket is named after the path; no slash at the end.
-std::string clean_path(std::string path) {
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
-    return absolute(path);
-}
-
 void take_name(Invocation& invocation) {
     invocation.name = invocation.options.value("name");
     if (invocation.verb->naming != Naming::container) return;

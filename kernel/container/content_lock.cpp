@@ -7,11 +7,11 @@
 namespace keelson::container {
 
 ContentLock::ContentLock(const Container& container, Use use) {
-    const std::string path = container.config_path();
-    config_.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!config_ && errno == ENOENT) return;
-    if (!config_) throw Error::last("open", path);
-    if (::flock(config_.get(), LOCK_NB | (use == Use::read ? LOCK_SH : LOCK_EX)) != 0) {
+    const std::string& path = container.directory();
+    directory_.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory_ && errno == ENOENT) return;
+    if (!directory_) throw Error::last("open", path);
+    if (::flock(directory_.get(), LOCK_NB | (use == Use::read ? LOCK_SH : LOCK_EX)) != 0) {
         if (errno != EWOULDBLOCK) throw Error::last("lock", path);
         throw Error(EBUSY, container.name(),
                     use == Use::read ? "the container is being destroyed" : "the container is being copied, or destroyed",
@@ -19,7 +19,7 @@ ContentLock::ContentLock(const Container& container, Use use) {
     }
     struct stat ours {};
     // Destroyed between the two.
-    if (::fstat(config_.get(), &ours) == 0 && ours.st_nlink == 0) throw Error(ENOENT, container.name(), "no such container");
+    if (::fstat(directory_.get(), &ours) == 0 && ours.st_nlink == 0) throw Error(ENOENT, container.name(), "no such container");
 }
 
 }  // namespace keelson::container

@@ -6,16 +6,16 @@
 
 namespace keelson::container {
 
-/// Held while it lives: flock(2) on the configuration file.
+/// Held while it lives: flock(2) on the container's directory, as whoever edits its configuration puts another file there.
 class ContentLock {
 public:
     enum class Use { read, destroy };
-    /// Throws EBUSY while another process uses the container's files against this, ENOENT when they are gone. A container
-    /// without a configuration has nothing to copy, and is not locked.
+    /// Throws EBUSY while another process uses the container's files against this, ENOENT when they are gone. Where there is no
+    /// directory there is nothing to lock.
     ContentLock(const Container& container, Use use);
 
 private:
-    UniqueFd config_;
+    UniqueFd directory_;
 };
 
 }  // namespace keelson::container

@@ -33,15 +33,16 @@ void write_list(const std::string& file, const std::vector<Reference>& list) {
     base::replace_file(file, text, 0644);
 }
 
-/// Two commands that change one list take turns.
-UniqueFd lock_directory(const std::string& directory) {
-    UniqueFd lock = base::open_file(directory, O_RDONLY | O_DIRECTORY);
-    if (::flock(lock.get(), LOCK_EX) != 0) throw Error::last("lock", directory);
+/// Two commands that change one list take turns, by the directory of containers: the lender's own is locked while it is copied.
+UniqueFd lock_list(const std::string& lender_directory) {
+    const std::string lxcpath = lender_directory.substr(0, lender_directory.rfind('/'));
+    UniqueFd lock = base::open_file(lxcpath, O_RDONLY | O_DIRECTORY);
+    if (::flock(lock.get(), LOCK_EX) != 0) throw Error::last("lock", lxcpath);
     return lock;
 }
 
 void add_dependent(const Reference& lender, const Reference& copy) {
-    const UniqueFd lock = lock_directory(lender.directory());
+    const UniqueFd lock = lock_list(lender.directory());
     const std::string file = dependents_file(lender.directory());
     std::vector<Reference> list = read_list(file);
     if (std::ranges::find(list, copy) != list.end()) return;
@@ -74,7 +75,7 @@ void remember_dependencies(const Facts& copy, const std::vector<Reference>& lend
 void forget_dependent(const std::string& lender_directory, const Facts& copy) {
     const std::string file = dependents_file(lender_directory);
     if (!base::exists(file)) return;
-    const UniqueFd lock = lock_directory(lender_directory);
+    const UniqueFd lock = lock_list(lender_directory);
     std::vector<Reference> list = read_list(file);
     if (std::erase(list, Reference{copy.lxcpath(), copy.name()}) > 0) write_list(file, list);
 }

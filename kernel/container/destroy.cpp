@@ -12,7 +12,10 @@
 #include <kernel/monitor/command_server.hpp>
 #include <kernel/process/user_privilege.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 
 namespace keelson::container {
 namespace {
@@ -36,6 +39,17 @@ void refuse_with_dependents(const Container& container, bool snapshots) {
 bool has_rootfs(const config::Config& config) {
     const std::string value = config.get("lxc.rootfs.path");
     return !value.empty() && (!value.starts_with('/') || base::exists(value));
+}
+
+/// By another name of the directory of containers: a container's monitor is known by it.
+void refuse_running_elsewhere(const Container& container) {
+    std::error_code ignored;
+    for (const std::string& lxcpath : monitor::lxcpaths_of(container.name())) {
+        if (lxcpath != container.lxcpath() && std::filesystem::equivalent(lxcpath, container.lxcpath(), ignored)) {
+            throw Error(EBUSY, container.name(), cat("the container is running, from ", lxcpath, ":"),
+                        cat("stop it there first, with -P ", lxcpath));
+        }
+    }
 }
 
 /// As long as it is held nobody can start the container; who asks for its state finds it stopped.
@@ -69,7 +83,9 @@ void Container::destroy(bool force, bool snapshots) {
         kill();
     }
     const UniqueFd stopped = keep_from_starting(*this);
+    refuse_running_elsewhere(*this);
     refuse_being_created(*this);
+    if (::access(directory().c_str(), W_OK) != 0 && errno == EROFS) throw Error::last("destroy what is in", directory());
     const ContentLock destroying(*this, ContentLock::Use::destroy);
     refuse_with_dependents(*this, snapshots);
     settle();

@@ -202,20 +202,33 @@ std::string_view listening_address(std::string_view line) {
     return line.substr(static_cast<size_t>(fields[path].data() - line.data()) + 1);
 }
 
+template <typename Body>
+void for_each_listening(std::string_view end, Body&& body) {
+    const std::string table = base::read_file("/proc/net/unix");
+    for (const auto line : base::split(table, '\n'))
+        if (line.ends_with(end)) body(listening_address(line));
+}
+
 }  // namespace
 
+std::vector<std::string> lxcpaths_of(const std::string& name) {
+    const std::string end = cat("/", name, "/command");
+    std::vector<std::string> lxcpaths;
+    for_each_listening(end, [&](std::string_view address) {
+        if (address.size() > end.size()) lxcpaths.emplace_back(address.substr(0, address.size() - end.size()));
+    });
+    return lxcpaths;
+}
+
 std::vector<std::string> listening(const std::string& lxcpath) {
-    const std::string table = base::read_file("/proc/net/unix");
     const std::string prefix = lxcpath + "/";
     std::vector<std::string> names;
-    for (const auto line : base::split(table, '\n')) {
-        if (!line.ends_with("/command")) continue;
-        const auto address = listening_address(line);
+    for_each_listening("/command", [&](std::string_view address) {
         if (const auto name = name_in(address, prefix); !name.empty())
             names.emplace_back(name);
         else if (!name_in(address, "lxc/").empty())
             names.push_back(ask_name(std::string(address), lxcpath));
-    }
+    });
     std::erase(names, std::string());
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());

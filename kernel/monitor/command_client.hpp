@@ -51,5 +51,8 @@ private:
 
 /// Containers with a listening command socket below an lxcpath, from one reading of /proc/net/unix.
 std::vector<std::string> listening(const std::string& lxcpath);
+/// Directories of containers that one of this name listens below, by whatever names the directories have. Addresses that are
+/// too long to name them are left out.
+std::vector<std::string> lxcpaths_of(const std::string& name);
 
 }  // namespace keelson::monitor

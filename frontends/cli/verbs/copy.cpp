@@ -42,7 +42,7 @@ int run(Invocation& invocation) {
     if (!given.has("newname")) return usage_failure(invocation, "you must provide a new name for the copy: --newname");
     container::CopyOptions copy;
     copy.name = given.value("newname");
-    copy.lxcpath = absolute(given.value("newpath"));
+    copy.lxcpath = clean_path(given.value("newpath"));
     while (copy.lxcpath.size() > 1 && copy.lxcpath.ends_with('/')) copy.lxcpath.pop_back();
     copy.storage = storage_type(given.value("backingstorage"));
     if (given.has("fssize")) copy.bytes = parse_bytes("fssize", given.value("fssize"));
