@@ -49,7 +49,7 @@ std::optional<Candidate> read(const std::string& name, const Invocation& invocat
         for (const auto word : base::words(line)) candidate.groups.emplace_back(word);
     return candidate;
 } catch (const Error& error) {
-    base::log_warn(cat(name, " is left out: ", error.what()));
+    complain(invocation, cat(name, " is left out: ", error.what()));
     return std::nullopt;
 }
 
