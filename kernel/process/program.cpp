@@ -48,10 +48,8 @@ public:
     void read_while_runs(int program) {
         std::array<pollfd, 2> wanted{{{fd_, POLLIN, 0}, {program, POLLIN, 0}}};
         for (;;) {
-            if (::poll(wanted.data(), wanted.size(), -1) < 0) {
-                if (errno == EINTR) continue;
-                return;
-            }
+            // Where that fails, what is printed is read all the same, or the program would wait for us.
+            if (::poll(wanted.data(), wanted.size(), -1) < 0 && errno == EINTR) continue;
             if (wanted[1].revents != 0) return read_what_is_there();
             if (read_some() <= 0) return;
         }
