@@ -20,7 +20,8 @@ long clone3(clone_args& arguments) { return ::syscall(SYS_clone3, &arguments, si
 constexpr uint64_t newer_flags = CLONE_CLEAR_SIGHAND | CLONE_INTO_CGROUP;
 
 void clear_signal_handlers() {
-    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    for (int signal = 1; signal < NSIG; ++signal)
+        if (::signal(signal, SIG_DFL) == SIG_IGN) ::signal(signal, SIG_IGN);
 }
 
 /// For kernels before 5.3: clone(2) with CLONE_PIDFD, which stores the descriptor where the parent's tid would go.

@@ -15,7 +15,7 @@ namespace keelson::process {
 struct CloneRequest {
     uint64_t flags = 0;            ///< CLONE_NEW*, CLONE_PARENT
     int into_cgroup = -1;          ///< cgroup2 directory, borrowed
-    bool default_signals = false;  ///< nothing that the caller ignores is ignored in the child
+    bool default_signals = false;  ///< for all that is not ignored: exec(2) passes that on
 };
 
 struct Clone {

@@ -30,7 +30,7 @@ namespace {
 
 /// What came of our own doing concerns nobody else: children that ended, a log whose reader left, a limit of ours.
 bool is_our_own(const signalfd_siginfo& info) {
-    if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE) return true;
+    if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || info.ssi_signo == SIGXFSZ) return true;
     if (info.ssi_signo == SIGXCPU && info.ssi_code == SI_KERNEL) return true;
     return info.ssi_code <= 0 && info.ssi_pid == static_cast<uint32_t>(::getpid());
 }
