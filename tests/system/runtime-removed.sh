@@ -39,7 +39,8 @@ wait_for 10 small || fail "the monitor keeps its plugins after a reboot"
 remove
 : >"$work/hooks"
 k stop -k -n "$name" || fail "stop"
-[ "$(tr '\n' ' ' <"$work/hooks")" = "stop post-stop " ] || fail "the hooks that ran: $(cat "$work/hooks")"
+ran() { [ "$(tr '\n' ' ' <"$work/hooks")" = "stop post-stop " ]; }
+wait_for 5 ran || fail "the hooks that ran: $(cat "$work/hooks")"
 host_is_as_it_was "stopped"
 ! grep -E 'WARN|ERROR' "$work/log" || fail "that was logged"
 exit 0
