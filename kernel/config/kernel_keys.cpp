@@ -54,8 +54,8 @@ constexpr Key declared[] = {
     // namespaces
     {"lxc.idmap", idmap, key_list, "", "",
      "range of user (u), group (g) or both (b) ids: first inside, first on the host, how many"},
-    {"lxc.namespace.clone", namespaces, key_list, "", "", "the only namespaces to make"},
-    {"lxc.namespace.keep", namespaces, key_list, "", "", "namespaces to share with the host; all others are made"},
+    {"lxc.namespace.clone", namespaces, key_list, "", "", "the only namespaces to make; mnt has to be one"},
+    {"lxc.namespace.keep", namespaces, key_list, "", "", "namespaces to share with the host, but mnt; all others are made"},
     {"lxc.namespace.share.", text, key_family | key_unique, "", "user mnt pid uts ipc net cgroup time",
      "join this namespace of a pid, a container or a path"},
     {"lxc.time.offset.boot", duration, 0, "", "", "what the boot clock is ahead of the host's"},

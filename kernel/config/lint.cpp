@@ -134,13 +134,23 @@ private:
     }
 
     void check_namespaces() {
-        const bool keeps = state_.find("lxc.namespace.keep") != nullptr;
-        const bool keeps_user = std::ranges::any_of(
-            state_.entries, [](const Entry& entry) { return entry.key == "lxc.namespace.keep" && entry.value == "user"; });
-        const bool maps = state_.find("lxc.idmap") != nullptr;
-        if (const Place* const place = find_said("lxc.namespace.keep"); keeps && !keeps_user && !maps && place != nullptr)
-            warn(*place, "lxc.namespace.keep without user makes a user namespace, and there is no lxc.idmap for it,",
-                 "add user to it");
+        const bool maps = is_set("lxc.idmap"), shares_mounts = is_set("lxc.namespace.share.mnt");
+        if (const Place* const keep = find_said("lxc.namespace.keep"); keep != nullptr && is_set("lxc.namespace.keep")) {
+            if (!lists("lxc.namespace.keep", "user") && !maps)
+                warn(*keep, "lxc.namespace.keep without user makes a user namespace, and there is no lxc.idmap for it,",
+                     "add user to it");
+            if (lists("lxc.namespace.keep", "mnt") && !shares_mounts)
+                warn(*keep, "with the host's mount namespace no container starts,", "take mnt out of lxc.namespace.keep");
+        }
+        if (const Place* const clone = find_said("lxc.namespace.clone"); clone != nullptr && is_set("lxc.namespace.clone"))
+            if (!lists("lxc.namespace.clone", "mnt") && !shares_mounts)
+                warn(*clone, "without a mount namespace of its own no container starts,", "add mnt to lxc.namespace.clone");
+    }
+
+    bool is_set(std::string_view key) const { return state_.find(key) != nullptr; }
+    bool lists(std::string_view key, std::string_view value) const {
+        return std::ranges::any_of(state_.entries,
+                                   [&](const Entry& entry) { return entry.key == key && entry.value == value; });
     }
 
     const Place* find_said(std::string_view key) const {

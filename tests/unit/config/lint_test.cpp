@@ -65,6 +65,9 @@ TEST_F(Lint, WarnsOfWhatMeansSomethingElseThanItSays) {
     EXPECT_THAT(problems("lxc.cgroup2.devices.deny = c 1:3 rwm\n"),
                 ElementsAre(testing::HasSubstr("every device that is not allowed")));
     EXPECT_THAT(problems("lxc.namespace.keep = net\n"), ElementsAre(testing::HasSubstr("makes a user namespace")));
+    EXPECT_THAT(problems("lxc.namespace.keep = mnt user\n"), ElementsAre(testing::HasSubstr("no container starts")));
+    EXPECT_THAT(problems("lxc.namespace.clone = net\n"), ElementsAre(testing::HasSubstr("no container starts")));
+    EXPECT_THAT(problems("lxc.namespace.clone = mnt net\n"), ElementsAre());
     EXPECT_THAT(problems("lxc.uts.name = a\n\0lxc.tty.max = 3\n"sv), ElementsAre(testing::HasSubstr("NUL")));
 }
 
