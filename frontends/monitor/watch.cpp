@@ -36,17 +36,17 @@ void Watch::watch_init() {
 void Watch::run() {
     // What the whole program could not answer either.
     server_.fail_deferred();
-    for (;;) {
-        loop_.run();
+    for (bool asked = false;;) {
+        if (!asked) loop_.run();
         try {
             go_back();
         } catch (const std::exception& error) {
             base::log_error(cat("the monitor can not do more than watch: ", error.what()));
         }
         server_.fail_deferred();
+        // Of an init that has ended we would hear at once again. Whoever asks has another try.
         loop_.remove(watched_.init_pidfd);
-        loop_.run_until(monitor::EventLoop::Clock::now() + std::chrono::seconds(1));
-        server_.fail_deferred();
+        asked = loop_.run_until(monitor::EventLoop::Clock::now() + std::chrono::seconds(1));
         watch_init();
     }
 }
