@@ -81,7 +81,7 @@ PY
 
   # What is named by anybody does nothing to a terminal.
   steering=$(printf 'x\033[31m\033]0;y\a')
-  python3 - "$lxcpath/$steering" >"$work/ready" <<'PY' &
+  python3 - "$lxcpath/$steering" >"$work/another" <<'PY' &
 import socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.bind(("\0" + sys.argv[1] + "/command").encode())
@@ -91,7 +91,7 @@ time.sleep(1000)
 PY
   other=$!
   at_end quietly kill "$other"
-  wait_for 10 grep -q ready "$work/ready" || fail "no socket of another"
+  wait_for 10 grep -q ready "$work/another" || fail "no socket of another"
   k ls -f >"$work/list" 2>"$work/said"
   grep -q 'x?\[31m?\]0;y?' "$work/said" || fail "ls does not tell of a name that no container can have: $(cat "$work/said")"
   LC_ALL=C grep -q '[[:cntrl:]]' "$work/said" && fail "ls passes on what steers a terminal: $(cat -v "$work/said")"
