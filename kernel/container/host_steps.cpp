@@ -113,7 +113,11 @@ void leave_caller(const std::vector<int>& descriptors) {
 
 void check_plugins(Run& run) { run.actors.check(); }
 
-void choose_namespaces(Run& run) { run.namespaces = process::wanted_namespaces(run.config, run.actors.host_network()); }
+/// As long as our own are the host's (lxc.monitor.unshare).
+void choose_namespaces(Run& run) {
+    run.namespaces = process::wanted_namespaces(run.config, run.actors.host_network());
+    run.shared = process::open_shared(run.config, run.facts.lxcpath(), run.facts.name());
+}
 
 /// A monitor that cannot open any file more answers nobody.
 void check_limits(Run& run) {
@@ -187,7 +191,6 @@ void mount_rootfs(Run& run) {
 }
 
 void make_child(Run& run) {
-    run.shared = process::open_shared(run.config, run.facts.lxcpath(), run.facts.name());
     if (run.has(CLONE_NEWNET)) run.gateways = network::find_auto_gateways(run.config);
     run.turns.open();
     const uint64_t record = run.journal->intend("kernel", "process", "");

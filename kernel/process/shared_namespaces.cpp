@@ -39,9 +39,11 @@ UniqueFd open_one(const std::string& value, std::string_view kind, const std::st
 
 /// All that is mounted for the container would be there for the whole host.
 void refuse_own_mounts(const SharedNamespace& shared) {
+    if (shared.flag != CLONE_NEWNS) return;
     struct stat ours {
     }, given{};
-    if (shared.flag != CLONE_NEWNS || ::stat("/proc/self/ns/mnt", &ours) != 0 || ::fstat(shared.fd.get(), &given) != 0) return;
+    if (::stat("/proc/self/ns/mnt", &ours) != 0 || ::fstat(shared.fd.get(), &given) != 0)
+        throw Error::last("look at", shared.key);
     if (ours.st_ino == given.st_ino && ours.st_dev == given.st_dev)
         throw Error(EINVAL, shared.key, "this is the host's mount namespace:", "share that of a container");
 }

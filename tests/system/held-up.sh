@@ -47,6 +47,9 @@ refused lxc.namespace.share.net "lxc.namespace.share.net = $lxcpath/$name"
 refused lxc.namespace.clone "lxc.namespace.clone = pid net ipc"
 refused lxc.namespace.keep "lxc.namespace.keep = mnt user"
 refused lxc.namespace.share.mnt "lxc.namespace.share.mnt = $$"
+for line in "lxc.monitor.unshare = 0" "lxc.monitor.unshare = 1"; do
+  refused "host's mount namespace" "lxc.rootfs.path =" "lxc.init.cmd = /bin/true" "lxc.namespace.share.mnt = $$" "$line"
+done
 host_is_as_it_was "refused"
 
 # a pipe that somebody writes to is a file like any other
