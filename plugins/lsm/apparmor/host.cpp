@@ -1,30 +1,13 @@
 #include "host.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <keelson/sdk/file.hpp>
+#include <keelson/sdk/program.hpp>
 #include <keelson/sdk/text.hpp>
 
 namespace keelson::apparmor {
-
-namespace {
-
-/// Waits for the program; its exit code, 128 + signal if it was killed. Where SIGCHLD is ignored nothing is left to wait for:
-/// that is no success.
-int wait_for(pid_t pid, const std::string& program) {
-    int status = 0;
-    while (::waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) throw Error::last("learn how it ended:", program);
-    }
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-}  // namespace
 
 bool Host::enabled() const { return sdk::try_read_file(paths_.enabled).value_or("N").starts_with('Y'); }
 
@@ -56,24 +39,9 @@ std::optional<bool> Host::is_loaded(std::string_view profile) const {
 }
 
 void Host::compile(const std::string& text_file, const std::string& compiled) const {
-    const UniqueFd words(::memfd_create("apparmor_parser", MFD_CLOEXEC));
-    if (!words) throw Error::last("make a file for the words of", paths_.parser);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, words.get(), STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, words.get(), STDERR_FILENO);
-    const char* arguments[] = {paths_.parser.c_str(), "-Q", "-K", "-q", "-o", compiled.c_str(), text_file.c_str(), nullptr};
-    const char* environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", nullptr};
-    pid_t pid = 0;
-    const int error = ::posix_spawn(&pid, paths_.parser.c_str(), &actions, nullptr, const_cast<char**>(arguments),
-                                    const_cast<char**>(environment));
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw Error(error, paths_.parser, "run");
-    if (wait_for(pid, paths_.parser) == 0) return;
-    ::lseek(words.get(), 0, SEEK_SET);
-    const std::string said = sdk::read_all(words.get(), paths_.parser);
-    throw Error(EINVAL, text_file, cat(paths_.parser, " says: ", std::string(sdk::trim(said)), "; in"),
+    const sdk::ProgramEnd end = sdk::run_program({paths_.parser, "-Q", "-K", "-q", "-o", compiled, text_file});
+    if (end.code == 0) return;
+    throw Error(EINVAL, text_file, cat(paths_.parser, " says: ", end.said, "; in"),
                 "the lines of lxc.apparmor.raw are part of the profile");
 }
 

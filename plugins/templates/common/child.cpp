@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
+#include <keelson/sdk/program.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace keelson::templates {
@@ -24,25 +24,11 @@ public:
     ~Process() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
-        reap();
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
     }
-    /// Where SIGCHLD is ignored nothing is left to wait for: that is no success.
-    int wait() {
-        const std::optional<int> ended = reap();
-        if (!ended) throw Error::last("learn how it ended:", program_);
-        const int status = *ended;
-        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    }
+    int wait() { return sdk::wait_for(std::exchange(pid_, 0), program_); }
 
 private:
-    std::optional<int> reap() noexcept {
-        const pid_t pid = std::exchange(pid_, 0);
-        int status = 0;
-        while (::waitpid(pid, &status, 0) < 0)
-            if (errno != EINTR) return std::nullopt;
-        return status;
-    }
-
     pid_t pid_;
     std::string program_;
 };
