@@ -73,8 +73,7 @@ process::Clone make_server(const Run& run, const ModuleChoice& module, const Uni
     const pid_t monitor = ::getpid();
     process::Clone server = process::clone_process({});
     if (server.pid != 0) return server;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != monitor) ::_exit(1);
+    process::die_with(monitor);
     process::set_title(cat("[lxc ", module.name(), "] ", run.facts.lxcpath(), " ", run.facts.name()));
     try {
         run.actors.confinement.serve(module, listener.get(), run.child.pid);

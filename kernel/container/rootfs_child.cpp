@@ -34,12 +34,6 @@ std::string mount_rootfs(const Facts& facts, const config::Config& config) {
     return target;
 }
 
-/// Taking other ids makes the kernel forget it (prctl(2)).
-void die_with(pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);
-}
-
 std::vector<pid_t> children_of(pid_t parent) {
     std::vector<pid_t> children;
     for (const std::string& name : base::names_in("/proc")) {
@@ -82,7 +76,7 @@ void end_children() {
         const pid_t minder = ::getpid();
         const process::Clone worker = process::clone_process({});
         if (worker.pid != 0) mind(channel, worker);
-        die_with(minder);
+        process::die_with(minder);
         ::umask(022);
         if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) throw Error::last("make mounts private", "/");
         work(mount_rootfs(facts, config), channel);

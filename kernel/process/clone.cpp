@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -94,6 +95,11 @@ UniqueFd open_recorded(std::string_view record) {
     if (start_time(pid) != words[1]) return {};
     if (!handle) throw Error::last("pidfd_open", cat("process ", pid));
     return handle;
+}
+
+void die_with(pid_t parent) noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);
 }
 
 UniqueFd open_pidfd(pid_t pid) {

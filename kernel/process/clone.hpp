@@ -27,6 +27,10 @@ struct Clone {
 /// entered by the parent's write to cgroup.procs. The caller is single-threaded.
 Clone clone_process(const CloneRequest& request);
 
+/// For a child in its parent's pid namespace: SIGKILL when that one dies, and at once if it has. Taking other ids makes the
+/// kernel forget it (prctl(2)).
+void die_with(pid_t parent) noexcept;
+
 UniqueFd open_pidfd(pid_t pid);
 /// "PID STARTTIME" (proc_pid_stat(5)), which tells a process from a later one with its number; of one that has ended the time
 /// is missing.
