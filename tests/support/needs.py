@@ -47,6 +47,7 @@ NEEDS = {
     "user": ({}, _never),  # makes a user
     "debian": ({"debian": True}, _never),  # a Debian root at $KEELSON_VM_DEBIAN
     "disk": ({"disk": "2G"}, _never),  # an empty device, $KEELSON_VM_DISK
+    "nics": ({"nics": "2"}, _never),  # two network cards on one wire
 }
 
 _offered = {}
