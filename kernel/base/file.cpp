@@ -13,11 +13,6 @@ namespace keelson::base {
 
 namespace {
 
-std::string real_path(const std::string& path) {
-    char resolved[PATH_MAX];
-    return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
-}
-
 /// Ownership and mode of the file that is replaced. Another owner can only be kept by root.
 void take_over_owner(int fd, const std::string& path) {
     struct stat old {};
@@ -36,6 +31,11 @@ void write_names_to_disk(const std::string& directory) {
 }
 
 }  // namespace
+
+std::string real_path(const std::string& path) {
+    char resolved[PATH_MAX];
+    return ::realpath(path.c_str(), resolved) != nullptr ? resolved : path;
+}
 
 UniqueFd open_at(int directory, const std::string& path, int flags, unsigned mode) {
     const int fd = ::openat(directory, path.c_str(), flags | O_CLOEXEC, mode);

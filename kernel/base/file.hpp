@@ -27,6 +27,9 @@ std::string read_fd(int fd, const std::string& name_for_errors);
 void write_file(const std::string& path, std::string_view text);
 void write_fd(int fd, std::string_view text, const std::string& name_for_errors);
 
+/// Without links, realpath(3); the path as it is given where that leads nowhere.
+std::string real_path(const std::string& path);
+
 /// Puts a new file in the place of `path`, by way of one beside it and rename(2), so that it is there whole or not at all, and
 /// on the disk when the call returns. What was there hands over its mode and owner; a symbolic link is followed. Without one:
 /// `mode` less the umask. Throws.

@@ -61,16 +61,18 @@ UniqueFd keep_from_starting(const Container& container) try {
 }
 
 /// The configuration goes last: what is left when this fails is a container still, which can be destroyed again. A directory
-/// that lost its configuration and stayed would be none, so what fails for a moment only is tried once more.
+/// that lost its configuration and stayed would be none, so what fails for a moment only is tried once more. A link to it, of
+/// one that was moved elsewhere, goes after it.
 void remove_directory_of(const Container& container) {
-    for (const std::string& name : base::names_in(container.directory()))
-        if (const std::string path = cat(container.directory(), "/", name); path != container.config_path())
-            filesystem::remove_tree(path);
+    const std::string directory = base::real_path(container.directory());
+    for (const std::string& name : base::names_in(directory))
+        if (name != "config") filesystem::remove_tree(cat(directory, "/", name));
     try {
-        filesystem::remove_tree(container.directory());
+        filesystem::remove_tree(directory);
     } catch (const Error&) {
-        filesystem::remove_tree(container.directory());
+        filesystem::remove_tree(directory);
     }
+    filesystem::remove_tree(container.directory());
 }
 
 }  // namespace

@@ -14,11 +14,7 @@
 
 namespace keelson::filesystem {
 
-void remove_tree(const std::string& path) {
-    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
-    if (errno != EISDIR) throw Error::last("remove", path);
-    sdk::remove_tree(path);
-}
+void remove_tree(const std::string& path) { sdk::remove_tree(path); }
 
 namespace {
 

@@ -67,6 +67,20 @@ TEST(RemoveTree, StaysOutOfOtherMountsAndRemovesTheRest) {
     });
 }
 
+TEST(RemoveTree, LeavesAMountThatIsItsTop) {
+    const Tree tree;
+    in_private_mounts([&] {
+        tree.directory("foreign");
+        tree.file("foreign/kept");
+        tree.directory("top");
+        ASSERT_EQ(::mount((tree / "foreign").c_str(), (tree / "top").c_str(), nullptr, MS_BIND, nullptr), 0);
+        const Error error = thrown_by([&] { remove_tree(tree / "top/"); });
+        EXPECT_EQ(error.object(), tree / "top");
+        EXPECT_EQ(error.hint(), "something is mounted there: unmount it first");
+        EXPECT_EQ(::access((tree / "foreign/kept").c_str(), F_OK), 0);
+    });
+}
+
 TEST(ShiftTree, MovesOwnersAndKeepsSetuidBits) {
     if (::geteuid() != 0) GTEST_SKIP() << "changing owners needs root";
     const Tree tree;

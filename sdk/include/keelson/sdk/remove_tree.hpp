@@ -21,6 +21,13 @@ public:
     /// `top` names the tree in errors.
     explicit TreeRemover(std::string top) : top_(std::move(top)) {}
 
+    /// No descriptor, and why in errno: EXDEV if the directory is where something is mounted.
+    static UniqueFd open_top(const std::string& path) {
+        const size_t name = path.rfind('/') + 1;
+        const UniqueFd above(::open(name == 0 ? "." : path.substr(0, name).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        return above ? open_directory(above.get(), path.c_str() + name) : UniqueFd();
+    }
+
     /// Removes what is in the directory; the directory stays.
     void empty(UniqueFd directory) {
         root_ = std::move(directory);
@@ -34,6 +41,12 @@ public:
 
     void check() const {
         if (failure_) throw *failure_;
+    }
+
+    /// Of errno.
+    static Error last_error(const char* call, const std::string& path) {
+        const bool mount = errno == EXDEV || errno == EBUSY;
+        return Error::last(call, path, mount ? "something is mounted there: unmount it first" : "");
     }
 
 private:
@@ -63,9 +76,7 @@ private:
     }
 
     void note(const char* call, const std::string& path) {
-        if (failure_) return;
-        const bool mount = errno == EXDEV || errno == EBUSY;
-        failure_.emplace(errno, path, call, mount ? "something is mounted there: unmount it first" : "");
+        if (!failure_) failure_ = last_error(call, path);
     }
 
     void clear(int directory, const std::string& path, int depth) {
@@ -112,17 +123,16 @@ private:
 
 /// [any process, may repeat] Removes a tree; nothing happens when it is gone, or is only a file or link: that is removed.
 /// Throws the first failure, after trying all.
-inline void remove_tree(const std::string& path) {
+inline void remove_tree(std::string path) {
+    while (path.size() > 1 && path.ends_with('/')) path.pop_back();
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return;
     if (errno != EISDIR) throw Error::last("remove", path);
-    UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory) throw Error::last("open", path);
+    UniqueFd directory = TreeRemover::open_top(path);
+    if (!directory) throw TreeRemover::last_error("open", path);
     TreeRemover remover(path);
     remover.empty(std::move(directory));
     remover.check();
-    if (::rmdir(path.c_str()) != 0 && errno != ENOENT) {
-        throw Error::last("remove", path, errno == EBUSY ? "something is mounted there: unmount it first" : "");
-    }
+    if (::rmdir(path.c_str()) != 0 && errno != ENOENT) throw TreeRemover::last_error("remove", path);
 }
 
 }  // namespace keelson::sdk
