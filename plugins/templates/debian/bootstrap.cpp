@@ -19,15 +19,17 @@ std::string joined(const std::vector<std::string>& words) {
     return text;
 }
 
-/// apt locks its directory of packages and fails when it is taken, so that creations which share it take turns.
+/// apt locks its directory of packages and fails when it is taken, so that creations which share it take turns. Whoever may
+/// open the file that they lock could hold them up, so that nobody else may.
 UniqueFd take_turn(const BootstrapRequest& request) {
-    UniqueFd directory(::open(request.cache.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory) throw Error::last("open", request.cache);
-    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return directory;
+    const std::string path = request.cache + "/keelson.lock";
+    UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file) throw Error::last("open", path);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
     request.step("waiting for another container's packages", 0);
-    while (::flock(directory.get(), LOCK_EX) < 0)
-        if (errno != EINTR) throw Error::last("lock", request.cache);
-    return directory;
+    while (::flock(file.get(), LOCK_EX) < 0)
+        if (errno != EINTR) throw Error::last("lock", path);
+    return file;
 }
 
 Child with_mmdebstrap(const BootstrapRequest& request, const std::string& program, const std::string& sources) {
