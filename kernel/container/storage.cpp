@@ -30,14 +30,14 @@ Storage::Storage(const Facts& facts, const config::Config& config) : facts_(fact
     plugin_ = source.type.empty() ? &find_storage(path_) : &plugins::PluginHost::instance().load("storage", source.type);
     const filesystem::MountOptions options = filesystem::parse_options(config.get("lxc.rootfs.options"));
     options_ = options.data;
-    read_only_ = (options.set & MOUNT_ATTR_RDONLY) != 0;
+    read_only_ = options.read_only() ? abi::rootfs_as_configured : 0;
 }
 
 /// Calls one method of the backend; `arguments` stand between the rootfs and the error sink.
 template <typename Method, typename... Arguments>
 void Storage::ask(Method method, Arguments... arguments) const {
     const CallContext context(facts_, config_, *plugin_, journal_);
-    const abi::Rootfs rootfs{sizeof rootfs, read_only_ ? 1U : 0U, sdk::to_abi(path_), sdk::to_abi(options_)};
+    const abi::Rootfs rootfs{sizeof rootfs, read_only_, sdk::to_abi(path_), sdk::to_abi(options_)};
     plugins::call(*plugin_, [&](abi::ErrorSink* e) {
         return (plugin_->as<abi::Storage>().*method)(context.raw(), &rootfs, arguments..., e);
     });
@@ -51,6 +51,12 @@ UniqueFd Storage::mount() const {
     int32_t mount = -1;
     ask(&abi::Storage::mount, &mount);
     return UniqueFd(mount);
+}
+
+UniqueFd Storage::mount_in_use() const {
+    Storage in_use(*this);
+    in_use.read_only_ |= abi::rootfs_in_use;
+    return in_use.mount();
 }
 
 void Storage::destroy() const { ask(&abi::Storage::destroy); }

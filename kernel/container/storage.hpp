@@ -23,11 +23,13 @@ public:
     bool is_directory() const noexcept { return available() && plugin_->file().applies_to == "directory"; }
 
     /// Whatever lxc.rootfs.options says: for those who fill it.
-    void make_writable() noexcept { read_only_ = false; }
+    void make_writable() noexcept { read_only_ = 0; }
     void attach_journal(lifecycle::Journal* journal) { journal_ = journal; }
     void check() const;
     void prepare() const;
     UniqueFd mount() const;
+    /// Beside the container, which may be running.
+    UniqueFd mount_in_use() const;
     void destroy() const;
 
 private:
@@ -38,7 +40,7 @@ private:
     const config::Config& config_;
     const plugins::LoadedPlugin* plugin_ = nullptr;
     std::string path_, options_;
-    bool read_only_ = false;
+    uint32_t read_only_ = 0;
     lifecycle::Journal* journal_ = nullptr;
 };
 

@@ -49,7 +49,7 @@ std::string StorageCopier::copy_by(const plugins::LoadedPlugin& plugin, const Ca
                     "make a full copy instead");
     }
     // What another backend keeps in a way of its own comes as a tree.
-    const UniqueFd tree = foreign ? original_.mount() : UniqueFd();
+    const UniqueFd tree = foreign ? original_.mount_in_use() : UniqueFd();
     const std::string path = foreign ? cat("/proc/self/fd/", tree.get(), "/.") : original_.path();
     const abi::Rootfs from{sizeof from, 1, sdk::to_abi(path), foreign ? abi::StringView{} : sdk::to_abi(original_.options())};
     sdk::StringCollector made;

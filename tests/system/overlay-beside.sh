@@ -32,6 +32,19 @@ k destroy -n "$one" -f || fail "destroy of the other one"
 [ "$(everything "$work/base")" = "$base" ] || fail "the lower directory has changed"
 host_is_as_it_was "two beside each other"
 
+# copied while it runs: with its changes, and without harm to it
+overlay "$one" "$work/base:$deltas/one"
+k start -n "$one" && inside 'echo more >>/etc/passwd && rm /etc/inittab' "the one to copy does not live"
+for kind in "-B overlay" "-B dir"; do
+  k copy -n "$one" -N "$two" -a $kind >"$work/out" 2>&1 || fail "copy $kind of what runs: $(cat "$work/out")"
+  grep -q more "$lxcpath/$two/rootfs/etc/passwd" && [ ! -e "$lxcpath/$two/rootfs/etc/inittab" ] || fail "copy $kind is without the changes"
+  inside 'set -- /bin/t*; rm "$1" && mv "$2" /bin/moved && chmod 700 "$3"' "after copy $kind the original cannot change anything"
+  k destroy -n "$two" || fail "destroy of copy $kind"
+done
+k destroy -n "$one" -f || fail "destroy of what was copied"
+[ "$(everything "$work/base")" = "$base" ] || fail "the lower directory has changed by the copies"
+host_is_as_it_was "copied while it ran"
+
 # somebody's directory where the work would be
 mkdir -p "$deltas/one.work/thesis"
 overlay "$one" "$work/base:$deltas/one"

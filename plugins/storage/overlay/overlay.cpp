@@ -46,15 +46,12 @@ void set_lower(FilesystemContext& filesystem, const std::vector<std::string>& lo
     for (const std::string& path : lower) filesystem.set("lowerdir+", path);
 }
 
-FilesystemContext describe(const Context& context, const Layers& layers, const std::string& options) {
+FilesystemContext describe(const Context& context, const std::vector<std::string>& lower) {
     FilesystemContext filesystem("overlay");
     filesystem.set("source", "overlay");
-    set_lower(filesystem, layers.lower);
-    filesystem.set("upperdir", layers.upper);
-    filesystem.set("workdir", layers.work());
+    set_lower(filesystem, lower);
     // In a user namespace overlayfs may not write trusted.* attributes (Linux 5.11).
     if (context.by_ordinary_user()) filesystem.set("userxattr");
-    filesystem.options(options);
     return filesystem;
 }
 
@@ -74,11 +71,30 @@ void make_work_directory(const Context& context, const std::string& work) {
                 "move it away, or give the overlay an upper directory in another place");
 }
 
-/// For a start and for a copy alike.
 UniqueFd mount_layers(const Context& context, const Layers& layers, const std::string& options) {
     make_if_missing(context, layers.upper);
     make_work_directory(context, layers.work());
-    return describe(context, layers, options).mount();
+    FilesystemContext filesystem = describe(context, layers.lower);
+    filesystem.set("upperdir", layers.upper);
+    filesystem.set("workdir", layers.work());
+    filesystem.options(options);
+    return filesystem.mount();
+}
+
+/// Whoever mounts an upper and a work directory, even read-only, makes the latter anew: under a container that has them mounted
+/// and from then on cannot remove or rename anything. So the upper directory is one more lower one here.
+UniqueFd mount_in_use(const Context& context, const Layers& layers, const std::string& options) {
+    std::vector<std::string> lower = layers.lower;
+    if (identity_of(layers.upper)) lower.insert(lower.begin(), layers.upper);
+    // Of one alone overlayfs makes nothing.
+    if (lower.size() == 1) return keelson::storage::clone_directory(lower.front());
+    FilesystemContext filesystem = describe(context, lower);
+    filesystem.set("ro");
+    filesystem.options(options);
+    // With an index it refuses a lower directory that is somebody's upper one.
+    filesystem.set("index", "off");
+    filesystem.set("nfs_export", "off");
+    return filesystem.mount();
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }
@@ -95,7 +111,8 @@ public:
     }
 
     UniqueFd mount(const Context& context, const Rootfs& rootfs) override {
-        return mount_layers(context, parse_layers(rootfs.path), rootfs.options);
+        const Layers layers = parse_layers(rootfs.path);
+        return (rootfs.in_use ? mount_in_use : mount_layers)(context, layers, rootfs.options);
     }
 
     std::string create(const Context& context, const StorageRequest& request) override {
@@ -119,7 +136,8 @@ public:
 
     /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
     std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
-        const UniqueFd merge = looks_like_layers(from.path) ? mount_layers(context, parse_layers(from.path), {}) : UniqueFd();
+        const UniqueFd merge =
+            looks_like_layers(from.path) ? mount_in_use(context, parse_layers(from.path), from.options) : UniqueFd();
         const std::string path = create(context, request);
         keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path, request.directory);
         return path;

@@ -2,6 +2,7 @@
 
 #include "storage_plugin.hpp"
 
+using keelson::cat;
 using keelson::Error;
 using keelson::UniqueFd;
 using keelson::storage::Layers;
@@ -212,5 +213,30 @@ TEST(StorageOverlay, CopyIsIndependent) {
         EXPECT_EQ(content(overlay.rootfs() + "/changed"), "by old");
         attach_at(overlay.mount(path).get(), tree / "at");
         EXPECT_EQ(content(tree / "at/file"), "base");
+    });
+}
+
+/// A second mount with the same work directory would take from the first what it removes and renames by.
+TEST(StorageOverlay, WhatReadsItBesideItsContainerLeavesThatAlone) {
+    const Tree tree;
+    tree.directory("base");
+    for (const char* name : {"base/kept", "base/gone", "base/moved", "base/changed"}) tree.file(name, "base");
+    in_private_mounts([&] {
+        StoragePlugin overlay("overlay", tree);
+        const std::string path = (tree / "base") + ":" + (tree / "delta");
+        EXPECT_EQ(content(cat("/proc/self/fd/", overlay.mount_in_use(path).get(), "/kept")), "base");
+        EXPECT_FALSE(std::filesystem::exists(tree / "delta"));
+        attach_at(overlay.mount(path).get(), tree / "at");
+        tree.file("at/changed", "by the container");
+        ASSERT_EQ(::unlink((tree / "at/gone").c_str()), 0);
+        attach_at(overlay.mount_in_use(path).get(), tree / "beside");
+        EXPECT_EQ(tree_of(tree / "beside"), "/changed\n/kept\n/moved\n");
+        EXPECT_EQ(content(tree / "beside/changed"), "by the container");
+        overlay.copy(path);
+        EXPECT_EQ(tree_of(overlay.rootfs()), "/changed\n/kept\n/moved\n");
+        EXPECT_EQ(::unlink((tree / "at/kept").c_str()), 0) << std::strerror(errno);
+        EXPECT_EQ(::rename((tree / "at/moved").c_str(), (tree / "at/there").c_str()), 0) << std::strerror(errno);
+        EXPECT_EQ(::chmod((tree / "at/there").c_str(), 0600), 0) << std::strerror(errno);
+        EXPECT_NE(::chmod((tree / "beside/moved").c_str(), 0600), 0);
     });
 }

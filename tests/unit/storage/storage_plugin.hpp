@@ -22,21 +22,19 @@ public:
 
     bool recognises(const std::string& path) { return storage().recognises(sdk::to_abi(path)); }
     void check(const std::string& path, const std::string& options = {}) {
-        on_rootfs(path, options, false,
+        on_rootfs(path, options, 0,
                   [&](auto* context, auto* rootfs, auto* errors) { return storage().check(context, rootfs, errors); });
     }
     void prepare(const std::string& path) {
-        on_rootfs(path, {}, false,
+        on_rootfs(path, {}, 0,
                   [&](auto* context, auto* rootfs, auto* errors) { return storage().prepare(context, rootfs, errors); });
     }
     UniqueFd mount(const std::string& path, bool read_only = false, const std::string& options = {}) {
-        int32_t mount = -1;
-        on_rootfs(path, options, read_only,
-                  [&](auto* context, auto* rootfs, auto* errors) { return storage().mount(context, rootfs, &mount, errors); });
-        return UniqueFd(mount);
+        return mount_with(path, options, read_only ? abi::rootfs_as_configured : 0);
     }
+    UniqueFd mount_in_use(const std::string& path) { return mount_with(path, {}, abi::rootfs_in_use); }
     void destroy(const std::string& path) {
-        on_rootfs(path, {}, false,
+        on_rootfs(path, {}, 0,
                   [&](auto* context, auto* rootfs, auto* errors) { return storage().destroy(context, rootfs, errors); });
     }
     std::string create(uint64_t bytes = 0) {
@@ -69,10 +67,17 @@ private:
     const plugins::LoadedPlugin& plugin() { return host_.load("storage", name_); }
     abi::Storage& storage() { return plugin().as<abi::Storage>(); }
 
+    UniqueFd mount_with(const std::string& path, const std::string& options, uint32_t read_only) {
+        int32_t mount = -1;
+        on_rootfs(path, options, read_only,
+                  [&](auto* context, auto* rootfs, auto* errors) { return storage().mount(context, rootfs, &mount, errors); });
+        return UniqueFd(mount);
+    }
+
     template <typename Body>
-    void on_rootfs(const std::string& path, const std::string& options, bool read_only, Body&& body) {
+    void on_rootfs(const std::string& path, const std::string& options, uint32_t read_only, Body&& body) {
         const sdk::Context context = facts.context();
-        const abi::Rootfs rootfs{sizeof rootfs, read_only ? 1u : 0u, sdk::to_abi(path), sdk::to_abi(options)};
+        const abi::Rootfs rootfs{sizeof rootfs, read_only, sdk::to_abi(path), sdk::to_abi(options)};
         sdk::ErrorCollector errors;
         errors.check(body(&context.raw(), &rootfs, &errors));
     }

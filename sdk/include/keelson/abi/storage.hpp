@@ -10,12 +10,18 @@ namespace keelson::abi {
 
 struct Rootfs {
     uint32_t size;
-    /// mount(8) style, "ro" taken out by the kernel. What is left of lxc.rootfs.options.
+    /// Not 0: nothing will be written. `rootfs_in_use`, or `rootfs_as_configured` for "ro" of lxc.rootfs.options, or both.
     uint32_t read_only;
     /// Without the "NAME:" prefix.
     StringView path;
+    /// What is left of lxc.rootfs.options: mount(8) style, "ro" taken out by the kernel.
     StringView options;
 };
+
+constexpr uint32_t rootfs_as_configured = 1;
+/// Its container may be running meanwhile, which must not notice: a mount that shares nothing but what is read, and leaves
+/// alone what a read-only one writes as well (the replay of a journal, overlayfs's work directory); or none at all (EBUSY).
+constexpr uint32_t rootfs_in_use = 2;
 
 /// What `keelson create -B` asks for.
 struct StorageRequest {

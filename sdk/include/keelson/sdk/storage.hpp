@@ -12,6 +12,9 @@ struct Rootfs {
     std::string path;
     std::string options;
     bool read_only = false;
+    /// Always read_only as well: mount what its container may be writing to at the same time, without any harm to that. See
+    /// abi::rootfs_in_use.
+    bool in_use = false;
 };
 
 struct StorageRequest {
@@ -22,7 +25,8 @@ struct StorageRequest {
 };
 
 inline Rootfs from_abi(const abi::Rootfs& raw) {
-    return {std::string(from_abi(raw.path)), std::string(from_abi(raw.options)), raw.read_only != 0};
+    return {std::string(from_abi(raw.path)), std::string(from_abi(raw.options)), raw.read_only != 0,
+            (raw.read_only & abi::rootfs_in_use) != 0};
 }
 inline StorageRequest from_abi(const abi::StorageRequest& raw) {
     StorageRequest request{std::string(from_abi(raw.directory)), raw.bytes, std::string(from_abi(raw.filesystem)), {}};
