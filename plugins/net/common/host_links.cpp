@@ -19,6 +19,16 @@ HardwareAddress read_address(sdk::NetlinkAttribute address) {
     return address.bytes().size() == HardwareAddress().size() ? address.as<HardwareAddress>() : HardwareAddress{};
 }
 
+LowerLink read_lower(sdk::NetlinkAttribute index, sdk::NetlinkAttribute net_namespace) {
+    LowerLink lower{index.as<uint32_t>(), std::nullopt};
+    if (net_namespace) lower.net_namespace = net_namespace.as<int32_t>();
+    return lower;
+}
+
+std::string read_parent(sdk::NetlinkAttribute bus, sdk::NetlinkAttribute name) {
+    return name ? cat(bus.text(), "/", name.text()) : std::string();
+}
+
 LinkFacts read_link(const nlmsghdr* answer) {
     const auto attribute = [&](int type) { return sdk::NetlinkAttribute::of<ifinfomsg>(answer, type); };
     const auto& info = sdk::netlink_header<ifinfomsg>(answer);
@@ -28,6 +38,8 @@ LinkFacts read_link(const nlmsghdr* answer) {
     facts.name = attribute(IFLA_IFNAME).text();
     facts.alias = attribute(IFLA_IFALIAS).text();
     facts.address = read_address(attribute(IFLA_ADDRESS));
+    facts.lower = read_lower(attribute(IFLA_LINK), attribute(IFLA_LINK_NETNSID));
+    facts.parent = read_parent(attribute(IFLA_PARENT_DEV_BUS_NAME), attribute(IFLA_PARENT_DEV_NAME));
     facts.master = attribute(IFLA_MASTER).as<uint32_t>();
     facts.mtu = attribute(IFLA_MTU).as<uint32_t>();
     read_kind(attribute(IFLA_LINKINFO), facts);

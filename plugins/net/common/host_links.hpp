@@ -13,12 +13,22 @@ namespace keelson::net {
 
 using HardwareAddress = std::array<unsigned char, 6>;
 
+/// The link below another one, or the other end of a pair (IFLA_LINK). Nobody who only owns the link can choose where it is.
+struct LowerLink {
+    unsigned index = 0;                ///< 0: none
+    std::optional<int> net_namespace;  ///< the number of its namespace where it was asked for; none: that of the link itself
+
+    bool operator==(const LowerLink&) const = default;
+};
+
 struct LinkFacts {
     unsigned index = 0;
     std::string name;
     std::string kind;           ///< "veth", "bridge", ...; empty: hardware
     std::string alias;          ///< ifalias
     HardwareAddress address{};  ///< zeros: none, or one of another length
+    LowerLink lower;
+    std::string parent;  ///< bus and name of the hardware below it, "pci/0000:00:03.0"; empty: none, or a kernel before 5.14
     unsigned master = 0;
     uint32_t mtu = 0;
     bool up = false;

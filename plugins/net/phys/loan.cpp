@@ -33,14 +33,15 @@ std::string_view field(std::string_view& rest) {
     return value;
 }
 
-uint32_t parse_number(std::string_view text) {
-    uint32_t value = 0;
+template <typename Number>
+Number parse_number(std::string_view text) {
+    Number value = 0;
     if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc())
         throw Error(EINVAL, std::string(text), "not a number in the record of a lent link");
     return value;
 }
 
-uint32_t number_field(std::string_view& rest) { return parse_number(field(rest)); }
+uint32_t number_field(std::string_view& rest) { return parse_number<uint32_t>(field(rest)); }
 
 std::string address_text(const HardwareAddress& address) {
     char text[sizeof "00:00:00:00:00:00"];
@@ -63,6 +64,18 @@ bool is_known(const HardwareAddress& address) { return address != HardwareAddres
 std::string hardware_below(const std::string& link) {
     std::error_code none;
     return std::filesystem::canonical(cat("/sys/class/net/", link, "/device"), none).string();
+}
+
+/// "INDEX[ NAMESPACE]", and back.
+std::string lower_text(const LowerLink& lower) {
+    return lower.net_namespace ? cat(lower.index, " ", *lower.net_namespace) : cat(lower.index);
+}
+
+LowerLink parse_lower(std::string_view text) {
+    const size_t blank = text.find(' ');
+    LowerLink lower{parse_number<unsigned>(text.substr(0, blank)), std::nullopt};
+    if (blank != text.npos) lower.net_namespace = parse_number<int>(text.substr(blank + 1));
+    return lower;
 }
 
 /// Whether the next field is "WORD VALUE", as no number is.
@@ -99,14 +112,6 @@ sdk::NetlinkMessage dressing(unsigned index, const std::string& name, const std:
     return std::move(renaming(index, name).bytes(IFLA_IFALIAS, tag.data(), tag.size()));
 }
 
-/// The link on the host, while it is not yet restored.
-std::optional<LinkFacts> at_home(HostLinks& links, const Loan& loan) {
-    if (std::optional<LinkFacts> found = links.find(loan.transient_name)) return found;
-    for (LinkFacts& candidate : links.list())
-        if (candidate.alias == loan.tag) return candidate;
-    return std::nullopt;
-}
-
 }  // namespace
 
 std::string Loan::text() const {
@@ -117,7 +122,9 @@ std::string Loan::text() const {
     add_field(text, cat("kind ", link.kind));
     add_field(text, cat("address ", address_text(link.address)));
     if (!device.empty()) add_field(text, cat("device ", device));
+    if (!link.parent.empty()) add_field(text, cat("parent ", link.parent));
     if (namespace_id) add_field(text, cat("namespace ", *namespace_id));
+    if (lower_inside) add_field(text, cat("lower ", lower_text(*lower_inside)));
     add_field(text, cat(names));
     for (const std::string& name : link.alternative_names) add_field(text, name);
     return text + link.alias;  // the only one that may hold any byte
@@ -139,7 +146,9 @@ void Loan::take_word(std::string_view text) {
     if (word == "kind") link.kind = value;
     if (word == "address") link.address = parse_address(value);
     if (word == "device") device = value;
-    if (word == "namespace") namespace_id = static_cast<int>(parse_number(value));
+    if (word == "namespace") namespace_id = parse_number<int>(value);
+    if (word == "parent") link.parent = value;
+    if (word == "lower") lower_inside = parse_lower(value);
 }
 
 Loan Loan::parse(std::string_view text) {
@@ -166,15 +175,53 @@ void Loan::lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace
     netlink.request(dressed, "rename and tag link", link.name);
     change_names(links, RTM_DELLINKPROP, link.index, link.alternative_names, link.name);
     netlink.request(moving(link.index, net_namespace, transient_name), "move into the container link", link.name);
-    index_inside = HostLinks(net_namespace).index_of(transient_name);
+    if (const std::optional<LinkFacts> arrived = HostLinks(net_namespace).find(transient_name)) {
+        index_inside = arrived->index;
+        lower_inside = arrived->lower;
+    }
     namespace_id = links.namespace_id(net_namespace);
 }
 
+/// What of a link stays the same wherever it goes and whatever is done to it there.
+bool Loan::is_alike(const LinkFacts& found) const {
+    return (link.kind == kind_unknown || found.kind == link.kind) && (link.parent.empty() || found.parent == link.parent);
+}
+
+/// Also where the kernel does not tell the parent.
+bool Loan::stands_on_same_hardware(const LinkFacts& at_home) const {
+    if (device.empty()) return true;
+    const std::string below = hardware_below(at_home.name);
+    return below.empty() || below == device;
+}
+
+/// The link on the host, while it is not yet restored. What it wears there it has got inside, where two links may have swapped
+/// it.
+std::optional<LinkFacts> Loan::at_home(HostLinks& links) const {
+    const auto is_it = [&](const LinkFacts& found) { return is_alike(found) && stands_on_same_hardware(found); };
+    if (std::optional<LinkFacts> found = links.find(transient_name); found && is_it(*found)) return found;
+    for (LinkFacts& candidate : links.list())
+        if (candidate.alias == tag && is_it(candidate)) return candidate;
+    return std::nullopt;
+}
+
+/// The other end of a pair may have left the host since, or have come home. Where it is there, it tells what it is a pair with.
+bool Loan::faces_moved_end(HostLinks& links, const LinkFacts& found, int net_namespace) const {
+    if (found.lower.index != lower_inside->index || !found.lower.net_namespace) return false;
+    const std::optional<LinkFacts> facing = links.find(lower_inside->index);
+    return !facing || facing->lower == LowerLink{found.index, links.namespace_id(net_namespace)};
+}
+
+/// Not another one that somebody inside has made under the number of the lent one: it is not on top of a link of the host's.
+bool Loan::is_lent(HostLinks& links, const LinkFacts& found, int net_namespace) const {
+    if (!is_alike(found)) return false;
+    return !lower_inside || found.lower == *lower_inside || faces_moved_end(links, found, net_namespace);
+}
+
 void Loan::fetch(HostLinks& links, int net_namespace) const {
-    if (at_home(links, *this)) return;
+    if (at_home(links)) return;
     HostLinks inside(net_namespace);
     const std::optional<LinkFacts> lent = inside.find(index_inside != 0 ? index_inside : inside.index_of(transient_name));
-    if (!lent) return;
+    if (!lent || !is_lent(links, *lent, net_namespace)) return;
     const UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!home) throw Error::last("open", "/proc/thread-self/ns/net");
     // A name that nobody inside knows: another link there may have the transient one by now.
@@ -202,7 +249,7 @@ bool Loan::stands_as_before(HostLinks& links) const {
 bool Loan::is_inside(HostLinks& links) const {
     if (!namespace_id || index_inside == 0) return false;
     const std::optional<LinkFacts> found = links.find_in(*namespace_id, index_inside);
-    return found && found->alias == tag;
+    return found && found->alias == tag && is_alike(*found) && (!lower_inside || found->lower.index == lower_inside->index);
 }
 
 /// The kernel brings home what has no kind, and of the kinds those of some hardware (netns_refund: can, dsa). All others die.
@@ -214,10 +261,10 @@ bool Loan::may_come_home() const {
 void Loan::restore(HostLinks& links) const {
     std::optional<LinkFacts> now;
     const bool settled = sdk::comes_true(patience_with_the_kernel, [&] {
-        now = at_home(links, *this);
+        now = at_home(links);
         return now || stands_as_before(links) || !(may_come_home() || is_inside(links));
     });
-    if (!now) now = at_home(links, *this);  // it may have come between the questions
+    if (!now) now = at_home(links);  // it may have come between the questions
     if (now) return give_back(links, *now);
     if (settled) return bring_up_again(links);
     if (link.kind.empty() || is_inside(links))

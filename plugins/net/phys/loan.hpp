@@ -9,12 +9,13 @@
 namespace keelson::net {
 
 struct Loan {
-    LinkFacts link;                   ///< on the host, before
-    std::string device;               ///< the hardware below it, in /sys/devices; empty: none
-    std::string transient_name;       ///< random; while it travels
-    std::string tag;                  ///< the alias that marks it as lent, to whom, and no other loan
-    unsigned index_inside = 0;        ///< 0: not known to have arrived
-    std::optional<int> namespace_id;  ///< of the container's namespace, once it has arrived; see HostLinks::namespace_id
+    LinkFacts link;                         ///< on the host, before
+    std::string device;                     ///< the hardware below it, in /sys/devices; empty: none
+    std::string transient_name;             ///< random; while it travels
+    std::string tag;                        ///< the alias that marks it as lent, to whom, and no other loan
+    unsigned index_inside = 0;              ///< 0: not known to have arrived
+    std::optional<LowerLink> lower_inside;  ///< as it was seen there, once it had arrived
+    std::optional<int> namespace_id;        ///< of the container's namespace, once it has arrived; see HostLinks::namespace_id
 
     /// Of a link as it is now, to a container with this ownership tag.
     static Loan of(LinkFacts link, std::string_view owner);
@@ -28,8 +29,8 @@ struct Loan {
     /// restore().
     void lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace);
 
-    /// Moves the link back, whatever it is called inside: by its number there, which nobody inside can change.
-    /// Success when it is not there.
+    /// Moves the link back, whatever it is called inside: by its number there. Success when it is not there: who may delete it
+    /// inside may also give its number to another link, which stays where it is.
     void fetch(HostLinks& links, int net_namespace) const;
 
     /// Name, alternative names, alias, hardware address, mtu and up as they were, once the link is on the host and wears the
@@ -40,6 +41,11 @@ struct Loan {
 
 private:
     void take_word(std::string_view text);
+    std::optional<LinkFacts> at_home(HostLinks& links) const;
+    bool is_alike(const LinkFacts& found) const;
+    bool stands_on_same_hardware(const LinkFacts& at_home) const;
+    bool is_lent(HostLinks& links, const LinkFacts& found, int net_namespace) const;
+    bool faces_moved_end(HostLinks& links, const LinkFacts& found, int net_namespace) const;
     bool stands_as_before(HostLinks& links) const;
     bool is_inside(HostLinks& links) const;
     bool may_come_home() const;

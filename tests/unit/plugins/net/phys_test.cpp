@@ -139,7 +139,7 @@ TEST_F(Phys, AnAliasMayHoldAnything) {
 TEST_F(Phys, HardwareThatComesHomeLateIsWaitedFor) {
     NetworkCaller phys("phys", {{"link", "kltphys0"}, {"mtu", "1300"}});
     const Handed handed = phys.connect(container());
-    say(phys, of_a_kind, hardware);
+    say(phys, of_a_kind, of_a_kind + "device /sys/devices\n");
     std::thread kernel([&] {
         std::this_thread::sleep_for(std::chrono::milliseconds(300));
         bring_home(handed.inside);
@@ -155,6 +155,7 @@ TEST_F(Phys, HardwareThatDoesNotComeHomeIsNotForgotten) {
     say(phys, of_a_kind, hardware);
     inside(cat("ip link set ", handed.inside, " alias mine"));
     EXPECT_EQ(complaint(phys), "kltphys0");
+    say(phys, hardware, of_a_kind);
     phys.undo(container());
     EXPECT_EQ(snapshot(), before_);
 }
@@ -204,6 +205,64 @@ TEST_F(Phys, AnEarlierLoansLinkIsNotTakenForThisOne) {
     phys.records.clear();
     bring_home(phys.connect(container()).inside);
     EXPECT_EQ(complaint(phys), "");
+    EXPECT_EQ(snapshot(), before);
+}
+
+TEST_F(Phys, AnotherLinkUnderTheNumberOfTheDeletedOneStaysInside) {
+    const unsigned other_end = HostLinks().index_of("kltpeer");
+    for (const std::string& kind : {std::string("bridge"), cat("veth peer name kltfake index ", other_end)}) {
+        run("ip link show kltphys0 >/dev/null 2>&1 || ip link add kltphys0 type veth peer name kltpeer index " +
+            cat(other_end));
+        NetworkCaller phys("phys", {{"link", "kltphys0"}});
+        const Handed handed = phys.connect(container());
+        const LinkFacts lent = *HostLinks(container()).find(handed.inside);
+        inside(cat("ip link del ", handed.inside, "; ip link add ", handed.inside, " index ", lent.index, " type ", kind));
+        inside(cat("ip link set ", handed.inside, " alias '", lent.alias, "'"));
+        const std::string there = inside("ip link");
+        ASSERT_EQ(HostLinks(container()).index_of(handed.inside), lent.index) << kind;
+        EXPECT_NO_THROW(phys.undo(container())) << kind;
+        EXPECT_EQ(inside("ip link"), there) << kind;
+        EXPECT_EQ(HostLinks().index_of("kltphys0"), 0U) << kind;
+        inside("ip link del " + handed.inside);
+    }
+}
+
+TEST_F(Phys, OtherHardwareStaysInside) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    const Handed handed = phys.connect(container());
+    say(phys, of_a_kind, of_a_kind + "parent klt/0\n");
+    phys.undo(container());
+    EXPECT_NE(HostLinks(container()).index_of(handed.inside), 0U);
+    EXPECT_EQ(HostLinks().index_of("kltphys0"), 0U);
+}
+
+TEST_F(Phys, AnotherLinkThatWearsTheMarkOnTheHostIsLeftAlone) {
+    NetworkCaller phys("phys", {{"link", "kltphys0"}});
+    const std::string mark = HostLinks(container()).find(phys.connect(container()).inside)->alias;
+    drop_container();
+    run(cat("ip link add kltother type bridge && ip link set kltother alias '", mark, "'"));
+    const std::string before = snapshot();
+    EXPECT_EQ(complaint(phys), "");
+    EXPECT_EQ(snapshot(), before);
+}
+
+TEST_F(Phys, BothEndsOfAPairMayBeLentToOneContainerOrTwo) {
+    const UniqueFd second = make_namespace();
+    run("ip link set kltpeer alias 'the other end' up");
+    const std::string before = snapshot();
+    for (const int other : {container(), second.get()}) {
+        NetworkCaller one("phys", {{"link", "kltphys0"}}, "klt1"), two("phys", {{"link", "kltpeer"}}, "klt2");
+        one.connect(container());
+        two.connect(other);
+        two.undo(other);
+        one.undo(container());
+        EXPECT_EQ(snapshot(), before);
+    }
+    NetworkCaller one("phys", {{"link", "kltphys0"}}, "klt1"), two("phys", {{"link", "kltpeer"}}, "klt2");
+    one.connect(container());
+    two.connect(second.get());
+    one.undo(container());
+    two.undo(second.get());
     EXPECT_EQ(snapshot(), before);
 }
 
