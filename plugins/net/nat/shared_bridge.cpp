@@ -44,13 +44,51 @@ std::vector<LinkFacts> other_bridges(HostLinks& links, unsigned index) {
     return found;
 }
 
-Pool pool_for(const std::string& wanted, const RouteFacts& routes) {
+/// What the alias of a bridge says; no value: nothing yet.
+std::optional<Pool> pool_of(const LinkFacts& bridge) {
+    if (!carries(bridge.alias, tag) || bridge.alias.size() == tag.size()) return std::nullopt;
+    const std::string_view rest = std::string_view(bridge.alias).substr(tag.size() + 1);
+    const std::optional<IpAddress> subnet = IpAddress::parse(rest.substr(0, rest.find(' ')));
+    return subnet ? std::optional(Pool(*subnet)) : std::nullopt;
+}
+
+Pool parse_pool(const std::string& wanted) {
+    const std::optional<IpAddress> subnet = IpAddress::parse(wanted);
+    if (!subnet) throw Error(EINVAL, wanted, "not an IPv4 subnet");
+    return Pool(*subnet);
+}
+
+/// A wider route to a router leads to what no narrower one leads to: whoever gives a part of it to containers may mean that.
+bool is_in_the_way(const Route& route, const Pool& pool) {
+    return pool.overlaps(route.to) && (route.direct || *route.to.prefix >= *pool.gateway().prefix);
+}
+
+/// Two links of one subnet, and the host answers on one for what is on the other; the first of two bridges that goes would take
+/// the masquerading of both.
+void expect_free(HostLinks& links, const Pool& pool, const RouteFacts& facts, unsigned bridge) {
+    constexpr const char* other_subnet = "lxc.net.N.nat.subnet to one that overlaps no route (ip route), or leave it out";
+    for (const LinkFacts& other : other_bridges(links, bridge))
+        if (const std::optional<Pool> theirs = pool_of(other); theirs && pool.overlaps(theirs->gateway()))
+            throw Error(EADDRINUSE, pool.text(), cat("the bridge ", other.name, " has ", theirs->text(), ", which overlaps"),
+                        cat("set lxc.net.N.nat.bridge = ", other.name, " to share it, or ", other_subnet));
+    for (const Route& route : facts.routes)
+        if (is_in_the_way(route, pool))
+            throw Error(EADDRINUSE, pool.text(),
+                        cat("the host's route to ", route.to.text(), "/", *route.to.prefix, " over ", links.name_of(route.link),
+                            " overlaps"),
+                        cat("set ", other_subnet));
+}
+
+Pool pool_for(HostLinks& links, const std::string& wanted, const RouteFacts& facts, unsigned bridge) {
     if (!wanted.empty()) {
-        const std::optional<IpAddress> subnet = IpAddress::parse(wanted);
-        if (!subnet) throw Error(EINVAL, wanted, "not an IPv4 subnet");
-        return Pool(*subnet);
+        const Pool pool = parse_pool(wanted);
+        expect_free(links, pool, facts, bridge);
+        return pool;
     }
-    if (std::optional<Pool> pool = free_pool(routes.destinations)) return *pool;
+    std::vector<IpAddress> taken = facts.destinations();
+    for (const LinkFacts& other : other_bridges(links, bridge))  // one that is down has no route
+        if (const std::optional<Pool> theirs = pool_of(other)) taken.push_back(theirs->gateway());
+    if (std::optional<Pool> pool = free_pool(taken)) return *pool;
     throw Error(EADDRINUSE, "nat", "each subnet that could be used has a route on this host", "set lxc.net.N.nat.subnet");
 }
 
@@ -63,11 +101,8 @@ HardwareAddress hardware_address_for(const IpAddress& address) {
 SharedBridge SharedBridge::read(const LinkFacts& link) {
     SharedBridge bridge;
     bridge.link_ = link;
-    if (!carries(link.alias, tag) || link.alias.size() == tag.size()) return bridge;
-    std::string_view rest = std::string_view(link.alias).substr(tag.size() + 1);
-    bridge.forwarding_was_off_ = rest.ends_with(was_off);
-    rest = rest.substr(0, rest.find(' '));
-    if (const std::optional<IpAddress> subnet = IpAddress::parse(rest)) bridge.pool_.emplace(*subnet);
+    bridge.pool_ = pool_of(link);
+    bridge.forwarding_was_off_ = carries(link.alias, tag) && link.alias.ends_with(was_off);
     return bridge;
 }
 
@@ -82,19 +117,20 @@ std::optional<SharedBridge> SharedBridge::find(HostLinks& links, const std::stri
 
 SharedBridge SharedBridge::ensure(HostLinks& links, const std::string& name, const std::string& wanted) {
     std::optional<SharedBridge> bridge = find(links, name);
+    if (bridge && bridge->pool_ && !wanted.empty() && parse_pool(wanted).text() != bridge->pool_->text())
+        throw Error(EADDRINUSE, name, cat("the bridge has subnet ", bridge->pool_->text(), ", not ", wanted),
+                    "stop its containers, or set lxc.net.N.nat.bridge to another name for another subnet");
     if (bridge && bridge->pool_ && bridge->link_.up) {
-        if (!wanted.empty() && pool_for(wanted, {}).text() != bridge->pool_->text())
-            throw Error(EADDRINUSE, name, cat("the bridge has subnet ", bridge->pool_->text(), ", not ", wanted),
-                        "stop its containers, or set lxc.net.N.nat.bridge to another name for another subnet");
         if (!is_masqueraded(bridge->pool_->gateway())) masquerade(bridge->pool_->text());
         return *bridge;
     }
-    const RouteFacts routes = read_routes(links);
+    const unsigned index = bridge ? bridge->index() : 0;
+    const RouteFacts facts = read_routes(links, index);
     if (!bridge) {
-        const uint32_t mtu = routes.uplink == 0 ? usual_mtu : links.find(routes.uplink).value_or(LinkFacts{}).mtu;
-        bridge = make(links, name, pool_for(wanted, routes), mtu != 0 ? mtu : usual_mtu);
+        const uint32_t mtu = facts.uplink == 0 ? usual_mtu : links.find(facts.uplink).value_or(LinkFacts{}).mtu;
+        bridge = make(links, name, pool_for(links, wanted, facts, index), mtu != 0 ? mtu : usual_mtu);
     }
-    if (!bridge->pool_) bridge->pool_ = pool_for(wanted, routes);
+    if (!bridge->pool_) bridge->pool_ = pool_for(links, wanted, facts, index);
     bridge->finish(links);
     return *bridge;
 }

@@ -18,7 +18,7 @@ public:
 
     /// Makes bridge, masquerading and forwarding, finishes what a dead process began, or masquerades again after somebody has
     /// flushed the rules. `wanted`: empty for the bridge's present subnet or the first free one. Throws Error when the bridge
-    /// has another subnet.
+    /// has another subnet, or the wanted one overlaps another bridge's or a route of the host's.
     static SharedBridge ensure(HostLinks& links, const std::string& name, const std::string& wanted);
 
     unsigned index() const noexcept { return link_.index; }

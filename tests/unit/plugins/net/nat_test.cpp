@@ -313,6 +313,76 @@ TEST_F(Nat, SubnetKeepsAwayFromRoutesOfTheHost) {
     EXPECT_EQ(nat.connect(container()).route, "10.193.93.1");
 }
 
+/// What starting with this subnet says, and leaves no trace of; empty: it starts.
+std::string refusal(NetworkCaller& nat, int net_namespace) {
+    try {
+        nat.connect(net_namespace);
+        return {};
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), EADDRINUSE) << error.what();
+        EXPECT_NE(error.hint().find("lxc.net.N.nat."), std::string::npos) << error.hint();
+        return error.what();
+    }
+}
+
+TEST_F(Nat, GivenSubnetHasToKeepAwayFromTheHostsRoutesToo) {
+    run("ip route add 10.93.7.0/25 via 198.51.100.1; ip route add 10.64.0.0/10 via 198.51.100.1; ip address add 10.99.9.9/32 "
+        "dev lo");
+    const std::string before = snapshot();
+    const std::pair<const char*, const char*> taken[] = {{"198.51.100.128/25", "198.51.100.0/24 over kltup"},
+                                                         {"198.51.0.0/16", "198.51.100.0/24 over kltup"},
+                                                         {"10.93.7.0/24", "10.93.7.0/25 over kltup"},
+                                                         {"10.99.9.0/24", "10.99.9.9/32 over lo"}};
+    for (const auto& [subnet, route] : taken) {
+        NetworkCaller nat("nat", {{"nat.subnet", subnet}});
+        const std::string said = refusal(nat, container());
+        EXPECT_NE(said.find(route), std::string::npos) << subnet << ": " << said;
+        nat.undo(container());
+        EXPECT_EQ(snapshot(), before) << subnet;
+    }
+    NetworkCaller part("nat", {{"nat.subnet", "10.94.0.0/24"}});
+    EXPECT_EQ(refusal(part, container()), "") << "a part of what is behind a router";
+    part.undo(container());
+    EXPECT_EQ(snapshot(), before);
+}
+
+TEST_F(Nat, TwoBridgesDoNotShareASubnet) {
+    const UniqueFd second = make_namespace();
+    NetworkCaller one("nat", {{"nat.bridge", "kltnat1"}, {"nat.subnet", "10.94.0.0/24"}}, "klt1");
+    NetworkCaller two("nat", {{"nat.bridge", "kltnat2"}, {"nat.subnet", "10.94.0.0/23"}}, "klt2");
+    one.connect(container());
+    for (const char* state : {"up", "down"}) {
+        run(cat("ip link set kltnat1 ", state));
+        const std::string running = snapshot();
+        const std::string said = refusal(two, second.get());
+        EXPECT_NE(said.find("bridge kltnat1 has 10.94.0.0/24"), std::string::npos) << state << ": " << said;
+        two.undo(second.get());
+        EXPECT_EQ(snapshot(), running) << state;
+    }
+    one.undo(container());
+    two.records.clear();
+    EXPECT_EQ(refusal(two, second.get()), "");
+    two.undo(second.get());
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Nat, WhatADeadProcessBeganIsNotInItsOwnWay) {
+    const Keys keys = {{"nat.bridge", "kltnat1"}, {"nat.subnet", "10.94.0.0/24"}};
+    for (const char* marked : {"", "alias 'keelson:nat 10.94.0.0/24 forward=0'"}) {
+        run(cat("ip link add kltnat1 mtu 1400 address 02:4b:0a:5e:00:01 type bridge; ip link set kltnat1 up ", marked));
+        run(cat("ip address add 10.94.0.1/24 dev kltnat1; ip link set kltnat1 ", *marked == '\0' ? "up" : "down"));
+        NetworkCaller nat("nat", keys);
+        EXPECT_EQ(refusal(nat, container()), "") << marked;
+        nat.undo(container());
+        EXPECT_EQ(snapshot(), before_) << marked;
+    }
+    run("ip link add kltnat1 address 02:4b:0a:5e:00:01 type bridge; ip link set kltnat1 alias 'keelson:nat 10.95.0.0/24'");
+    NetworkCaller nat("nat", keys);
+    EXPECT_NE(refusal(nat, container()).find("10.95.0.0/24"), std::string::npos) << "the subnet of the one that was begun";
+    nat.undo(container());
+    EXPECT_EQ(snapshot(), before_);
+}
+
 TEST_F(Nat, NameServersCanBeSet) {
     NetworkCaller nat("nat", {{"nat.resolver", "192.0.2.53"}, {"nat.resolver", "192.0.2.54"}});
     EXPECT_EQ(nat.connect(container()).resolvers, (std::vector<std::string>{"192.0.2.53", "192.0.2.54"}));
