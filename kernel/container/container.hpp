@@ -90,7 +90,10 @@ public:
 
     /// Clean shutdown: halt signal, waits. False at the deadline. No timeout: for ever; 0: only the signal.
     bool shutdown(std::optional<std::chrono::seconds> timeout);
-    void kill();  ///< stop signal, waits until gone
+    void kill();  ///< SIGKILL, waits until gone
+    /// The one, and after the deadline the other. As by both, the next life of a container that is started meanwhile is left
+    /// alone.
+    void stop(std::optional<std::chrono::seconds> timeout);
     bool reboot(std::optional<std::chrono::seconds> timeout);
     void freeze();
     void unfreeze();

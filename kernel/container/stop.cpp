@@ -2,7 +2,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
 #include <kernel/container/session.hpp>
-#include <kernel/monitor/command_client.hpp>
+#include <kernel/monitor/life.hpp>
 #include <kernel/process/clone.hpp>
 
 #include <signal.h>
@@ -13,6 +13,8 @@ namespace keelson::container {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr std::chrono::minutes time_to_die(1);
 
 std::optional<milliseconds> in_milliseconds(std::optional<std::chrono::seconds> timeout) {
     return timeout ? std::optional<milliseconds>(*timeout) : std::nullopt;
@@ -27,42 +29,43 @@ int halt_signal(const config::Config& config, pid_t init) {
     return config.signal("lxc.signal.halt", (blocked >> (systemd - 1) & 1) != 0 ? systemd : SIGPWR);
 }
 
-}  // namespace
-
-bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
-    const std::optional<pid_t> init = init_pid();
-    const UniqueFd handle = monitor::CommandClient(lxcpath_, name_).init_handle();
+bool shut_down(Container& container, monitor::Life& life, std::optional<std::chrono::seconds> timeout) {
+    const std::optional<pid_t> init = container.init_pid();
+    const UniqueFd handle = life.init_handle();
     if (!init || !handle) return true;
     try {
-        process::send_signal(handle.get(), halt_signal(config(), *init));
+        process::send_signal(handle.get(), halt_signal(container.config(), *init));
     } catch (const Error& error) {
         if (error.code() != ESRCH && error.code() != ENOENT) throw;  // it has just ended by itself
     }
     if (timeout && timeout->count() == 0) return true;
-    return wait({monitor::State::stopped}, in_milliseconds(timeout));
+    return life.wait_until_over(in_milliseconds(timeout));
 }
 
-void Container::kill() {
-    monitor::CommandClient client(lxcpath_, name_, std::chrono::minutes(1));
-    const UniqueFd init = client.init_handle();
-    try {
-        // The answer is that the connection ends, after the stop hooks.
-        const std::optional<monitor::Response> response = client.call(monitor::Command::stop);
-        if (response && response->result < 0) throw Error(-response->result, name_, "the monitor could not stop the container");
-    } catch (const Error& error) {
-        if (error.code() != ETIMEDOUT) throw;
-        if (init && !process::wait_until_gone(init.get(), 0)) throw process::does_not_die(name_);
-    }
-    wait({monitor::State::stopped}, std::nullopt);
+}  // namespace
+
+bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
+    monitor::Life life(monitor::CommandClient(lxcpath_, name_));
+    return shut_down(*this, life, timeout);
+}
+
+void Container::kill() { monitor::Life(monitor::CommandClient(lxcpath_, name_, time_to_die)).kill(); }
+
+void Container::stop(std::optional<std::chrono::seconds> timeout) {
+    monitor::Life life(monitor::CommandClient(lxcpath_, name_, time_to_die));
+    if (!shut_down(*this, life, timeout)) life.kill();
 }
 
 bool Container::reboot(std::optional<std::chrono::seconds> timeout) {
-    const UniqueFd handle = monitor::CommandClient(lxcpath_, name_).init_handle();
+    monitor::CommandClient client(lxcpath_, name_);
+    const UniqueFd handle = client.init_handle();
     if (!handle) throw not_running(*this);
     const int signal = config().signal("lxc.signal.reboot", SIGINT);
-    const auto ask = [&] { process::send_signal(handle.get(), signal); };
-    if (timeout && timeout->count() == 0) return ask(), true;
-    const auto state = monitor::CommandClient(lxcpath_, name_).wait_for_next_life(ask, in_milliseconds(timeout));
+    const bool waits = !timeout || timeout->count() != 0;
+    std::optional<monitor::Connection> next = waits ? client.expect(monitor::State::running) : std::nullopt;
+    process::send_signal(handle.get(), signal);
+    if (!waits) return true;
+    const auto state = next ? client.await(*next, in_milliseconds(timeout)) : monitor::State::stopped;
     if (state == monitor::State::stopped)
         throw Error(0, name_, "the container ended and did not start again:", "its log says why, if lxc.log.file is set");
     return state.has_value();

@@ -392,11 +392,12 @@ bool Supervisor::finish(bool reboot) {
     // Neither a hook nor the next boot finds anything left.
     if (reboot || run_->hooks.any("post-stop") || run_->actors.stage_hooks.any(abi::HookStage::post_stop)) undo_rest();
     tolerate("leave the rest for later", [&] { put_off_rest(); });
+    if (!reboot) stop_listening();
     announce(monitor::State::stopped);
     if (reboot)
         server_->keep_those_who_wait_for(monitor::State::running);
     else
-        hang_up();
+        server_.reset();
     const bool hooks_agree = tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
     return tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); }) && hooks_agree;
 }
@@ -424,10 +425,16 @@ void Supervisor::hand_over_rest() {
     ::_exit(0);
 }
 
+/// Who hears of the end may take the address at once.
+void Supervisor::stop_listening() {
+    listener_.reset();
+    if (server_) server_->stop_listening();
+}
+
 /// Whoever waits hears of the end by the end of the socket.
 void Supervisor::hang_up() {
+    stop_listening();
     server_.reset();
-    listener_.reset();
 }
 
 void Supervisor::end_life() {

@@ -75,6 +75,7 @@ private:
     /// Stop is start, unwound: scripts and hooks, then the journal, but for what is left to end_life. Reports what failed to
     /// the log. False when that is a post-stop hook: then nothing boots again.
     bool finish(bool reboot);
+    void stop_listening();
     void hang_up();
     void put_off_rest();
     void undo_rest();

@@ -38,15 +38,26 @@ std::optional<Response> CommandClient::call_until(Clock::time_point end, Command
                                                   std::string_view data, bool keep) {
     // A monitor that ends hangs up, and so does one that has no memory for us; who asks again learns which of the two it was.
     for (int attempt = 0; attempt < 3; ++attempt) {
-        Connection connection(command_address(lxcpath_, name_), end);
-        if (!connection.open()) return std::nullopt;
-        connection.check_owner(lxcpath_);
+        Connection connection = connect(end);
+        if (!connection) return std::nullopt;
         Response response;
         if (!connection.ask(header_for(command, number, data), data) || !connection.hear(response)) continue;
         if (keep) response.connection = connection.take();
         return response;
     }
-    throw Error(ECONNRESET, name_, "the monitor hangs up instead of answering:", "see its log, if lxc.log.file is set");
+    throw hangs_up();
+}
+
+Connection CommandClient::connect() const { return connect(end_after(deadline_)); }
+
+Connection CommandClient::connect(Clock::time_point end) const {
+    Connection connection(command_address(lxcpath_, name_), end);
+    if (connection.open()) connection.check_owner(lxcpath_);
+    return connection;
+}
+
+Error CommandClient::hangs_up() const {
+    return {ECONNRESET, name_, "the monitor hangs up instead of answering:", "see its log, if lxc.log.file is set"};
 }
 
 State CommandClient::state() {
@@ -74,10 +85,8 @@ Status CommandClient::status_in(const Response& response) {
 }
 
 Connection CommandClient::ask_status() const try {
-    Connection connection(command_address(lxcpath_, name_), end_after(deadline_));
-    if (!connection.open()) return connection;
-    connection.check_owner(lxcpath_);
-    if (!connection.ask(header_for(Command::get_state, with_init_pid, {}), {})) connection.close();
+    Connection connection = connect();
+    if (connection && !connection.ask(header_for(Command::get_state, with_init_pid, {}), {})) connection.close();
     return connection;
 } catch (const Error&) {
     return Connection({}, {});
@@ -147,19 +156,20 @@ std::optional<State> CommandClient::wait(const std::vector<State>& wanted,
     return std::nullopt;
 }
 
-std::optional<State> CommandClient::wait_for_next_life(const std::function<void()>& body,
-                                                       std::optional<std::chrono::milliseconds> timeout) try {
-    const auto end = end_after(timeout);
+std::optional<Connection> CommandClient::expect(State wanted) {
     StateWishes wishes{};
-    wishes.wanted[static_cast<size_t>(State::running)] = StateWishes::next_time;
+    wishes.wanted[static_cast<size_t>(wanted)] = StateWishes::next_time;
     const std::string_view data(reinterpret_cast<const char*>(&wishes), sizeof wishes);
     std::optional<Response> response = call(Command::add_state_client, 0, data, true);
-    if (!response) return State::stopped;
+    if (!response) return std::nullopt;
     if (response->result < 0) throw Error(-response->result, name_, "wait for");
-    body();
-    Connection connection(command_address(lxcpath_, name_), end, std::move(response->connection));
+    return Connection(command_address(lxcpath_, name_), {}, std::move(response->connection));
+}
+
+std::optional<State> CommandClient::await(Connection& expected, std::optional<std::chrono::milliseconds> timeout) const try {
+    expected.end_at(end_after(timeout));
     StateMessage message{};
-    const bool told = connection.receive(&message, sizeof message) == sizeof message;
+    const bool told = expected.receive(&message, sizeof message) == sizeof message;
     return told ? static_cast<State>(message.state) : State::stopped;
 } catch (const Error& error) {
     if (error.code() != ETIMEDOUT) throw;

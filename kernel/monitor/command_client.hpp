@@ -3,7 +3,6 @@
 
 #include <kernel/monitor/connection.hpp>
 
-#include <functional>
 #include <optional>
 
 namespace keelson::monitor {
@@ -17,6 +16,7 @@ class CommandClient {
 public:
     CommandClient(std::string lxcpath, std::string name, std::chrono::milliseconds deadline = std::chrono::seconds(30));
 
+    const std::string& name() const noexcept { return name_; }
     /// No value: nobody listens (the container is stopped). Throws for anything else, a passed deadline included.
     std::optional<Response> call(Command command, uint64_t number = 0, std::string_view data = {}, bool keep = false);
 
@@ -34,12 +34,18 @@ public:
     /// Waits for one of the states, also while the monitor is busy with a start or stop; no value at the deadline. Stopped
     /// counts when the connection ends.
     std::optional<State> wait(const std::vector<State>& wanted, std::optional<std::chrono::milliseconds> timeout);
-    /// Waits until the container that runs now runs anew, or has ended (stopped), because of what `body` does; no value at the
-    /// deadline. The wish is told before, so that the life that ends is not taken for the next one.
-    std::optional<State> wait_for_next_life(const std::function<void()>& body,
-                                            std::optional<std::chrono::milliseconds> timeout);
+    /// For the next time that the container comes to this state, told before something is done about it. No value: nobody
+    /// listens.
+    std::optional<Connection> expect(State wanted);
+    /// Waits for that, or for its end (stopped); no value at the deadline.
+    std::optional<State> await(Connection& expected, std::optional<std::chrono::milliseconds> timeout) const;
+
+    /// For a question of one's own, once; closed when nobody listens.
+    Connection connect() const;
+    Error hangs_up() const;
 
 private:
+    Connection connect(Clock::time_point end) const;
     std::optional<Response> call_until(Clock::time_point end, Command command, uint64_t number, std::string_view data,
                                        bool keep);
     State state_in(const Response& response) const;

@@ -117,10 +117,14 @@ struct CommandServer::Clients {
         loop.add(listener.get(), EPOLLIN, [this](uint32_t) { accept(); });
     }
     ~Clients() {
-        loop.remove(listener.get());
+        stop_listening();
         while (!clients.empty()) drop(clients.begin()->first);
     }
 
+    void stop_listening() {
+        if (listener) loop.remove(listener.get());
+        listener.reset();
+    }
     void accept();
     std::vector<int> deferred() const;
     bool make_room(bool allowed, bool full);
@@ -473,6 +477,8 @@ void CommandServer::keep_those_who_wait_for(State state) {
         if ((client.wanted & (1U << static_cast<unsigned>(state))) == 0) clients_->drop(fd);
     }
 }
+
+void CommandServer::stop_listening() { clients_->stop_listening(); }
 
 UniqueFd CommandServer::take_address(const std::string& lxcpath, const std::string& name) {
     const std::string text = command_address(lxcpath, name);

@@ -59,6 +59,8 @@ public:
     void answer_deferred();
     /// Nobody can answer.
     void fail_deferred();
+    /// Others can have the address, once no copy of the descriptor is open; who is connected stays.
+    void stop_listening();
     /// Tells waiting state clients.
     void announce(State state);
     /// All others have nothing to hear from the life that comes.

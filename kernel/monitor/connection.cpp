@@ -54,14 +54,19 @@ void Connection::limit_connect() const {
     ::fcntl(fd_.get(), F_SETFL, 0);
 }
 
-void Connection::check_owner(const std::string& lxcpath) const {
+ucred Connection::peer() const {
     ucred peer{};
     socklen_t length = sizeof peer;
     if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) throw Error::last("ask who owns", address_);
-    if (peer.uid == 0 || peer.uid == ::geteuid()) return;
+    return peer;
+}
+
+void Connection::check_owner(const std::string& lxcpath) const {
+    const uid_t owner = peer().uid;
+    if (owner == 0 || owner == ::geteuid()) return;
     struct stat status {};
-    if (::stat(lxcpath.c_str(), &status) == 0 && status.st_uid == peer.uid) return;
-    throw Error(EPERM, address_, cat("trust uid ", peer.uid, ", which owns the socket"),
+    if (::stat(lxcpath.c_str(), &status) == 0 && status.st_uid == owner) return;
+    throw Error(EPERM, address_, cat("trust uid ", owner, ", which owns the socket"),
                 "another user's process has taken the address of this container's monitor: end it");
 }
 
@@ -139,6 +144,14 @@ ssize_t Connection::receive_some(char* data, size_t size, std::vector<UniqueFd>*
     if (got < 0) return got;
     for (cmsghdr* item = CMSG_FIRSTHDR(&message); item; item = CMSG_NXTHDR(&message, item)) collect(item, fds);
     return got;
+}
+
+bool Connection::quiet() const {
+    pollfd entry{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+    int ready;
+    do ready = ::poll(&entry, 1, 0);
+    while (ready < 0 && errno == EINTR);
+    return ready == 0;
 }
 
 /// False: the connection cannot be watched. Throws when it takes too long; what has come by then is taken later too.

@@ -5,6 +5,8 @@
 #include <keelson/sdk/unique_fd.hpp>
 #include <kernel/monitor/command.hpp>
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -32,13 +34,18 @@ public:
     /// An abstract address belongs to who binds it first, so a monitor is believed only if it is root's, ours, or of the owner
     /// of the directory of containers. Throws EPERM.
     void check_owner(const std::string& lxcpath) const;
+    /// Of who listens (SO_PEERCRED, unix(7)): a monitor, or who started it.
+    ucred peer() const;
     /// False: the connection is lost.
     bool ask(const RequestHeader& request, std::string_view data);
     /// False: the other end closed before the answer was complete.
     bool hear(Response& response);
 
+    void end_at(Clock::time_point end) { end_ = end; }
     /// How many of `size` bytes came before the connection was lost. Descriptors that come along are collected.
     size_t receive(void* data, size_t size, std::vector<UniqueFd>* fds = nullptr);
+    /// Nothing has come that was not received, and the other end has not closed.
+    bool quiet() const;
     void close() { fd_.reset(); }
     explicit operator bool() const noexcept { return static_cast<bool>(fd_); }
     UniqueFd take() { return std::move(fd_); }

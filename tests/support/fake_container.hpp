@@ -19,11 +19,12 @@ struct FakeContainer final : monitor::CommandTarget {
     std::vector<std::pair<bool, uint32_t>> freezes;
     std::string log = "line\n";
     std::vector<int> gone;
+    UniqueFd init;  ///< a pidfd
     UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
 
     monitor::State state() override { return present; }
     pid_t init_pid() override { return 4711; }
-    int init_pidfd() override { return null.get(); }
+    int init_pidfd() override { return init ? init.get() : null.get(); }
     uint64_t clone_flags() override { return 0x2c020000; }
     std::string name() override { return "web"; }
     std::string lxcpath() override { return path; }

@@ -123,7 +123,7 @@ bool act(const Invocation& invocation, container::Container& container, Action a
             container.kill();
             break;
         case Action::shutdown:
-            if (!container.shutdown(timeout)) container.kill();
+            container.stop(timeout);
             break;
     }
     return true;

@@ -45,12 +45,10 @@ int stop(container::Container& container, const Request& request) {
         if (container.reboot(request.wait()) || request.timeout == 0) return 0;
         throw Error(ETIMEDOUT, container.name(), "wait for the reboot of");
     }
-    if (container.shutdown(request.wait()) || request.timeout == 0) return 0;
-    if (request.nokill)
-        throw Error(ETIMEDOUT, container.name(), "wait for the end of",
-                    "its init does not react to lxc.signal.halt; without --nokill it is killed when the time is over");
-    container.kill();
-    return 0;
+    if (!request.nokill) return container.stop(request.wait()), 0;
+    if (container.shutdown(request.wait())) return 0;
+    throw Error(ETIMEDOUT, container.name(), "wait for the end of",
+                "its init does not react to lxc.signal.halt; without --nokill it is killed when the time is over");
 }
 
 int run(Invocation& invocation) {

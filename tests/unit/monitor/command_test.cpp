@@ -7,7 +7,9 @@
 #include <kernel/base/log.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
+#include <kernel/monitor/life.hpp>
 #include <kernel/monitor/survey.hpp>
+#include <kernel/process/clone.hpp>
 #include <tests/support/fake_container.hpp>
 
 #include <gmock/gmock.h>
@@ -267,6 +269,47 @@ TEST_F(CommandSocket, TheNextRunningIsNotThePresentOne) {
     ASSERT_EQ(::recv(response->connection.get(), &message, sizeof message, MSG_WAITALL), static_cast<ssize_t>(sizeof message));
     EXPECT_STREQ(message.name, "web");
     EXPECT_EQ(message.state, static_cast<int32_t>(State::running));
+}
+
+TEST_F(CommandSocket, ALifeIsOverAtItsEndAndItsNextOneIsLeftAlone) {
+    Life life(client);
+    container.init = process::open_pidfd(::getpid());
+    EXPECT_FALSE(life.over());
+    EXPECT_TRUE(life.init_handle());
+    EXPECT_FALSE(life.wait_until_over(10ms));
+    end();
+    begin();  // the next monitor, under the same address
+    EXPECT_TRUE(life.over());
+    EXPECT_FALSE(life.init_handle()) << "that of the next life";
+    EXPECT_TRUE(life.wait_until_over(std::nullopt));
+    life.kill();
+    EXPECT_EQ(container.stops, 0);
+}
+
+TEST_F(CommandSocket, ALifeIsOverWhenTheContainerBootsAgain) {
+    Life life(client);
+    announce(State::stopped);
+    EXPECT_TRUE(life.over());
+    life.kill();
+    EXPECT_EQ(container.stops, 0);
+}
+
+TEST_F(CommandSocket, AKilledLifeEndsWithItsMonitor) {
+    container.init = process::open_pidfd(::getpid());
+    std::thread killer([this] { Life(client).kill(); });
+    while (container.stops == 0) std::this_thread::sleep_for(1ms);
+    end();
+    begin();
+    killer.join();
+    EXPECT_EQ(container.stops, 1);
+}
+
+TEST_F(CommandSocket, NobodyLivesWhereNobodyListens) {
+    end();
+    Life life(client);
+    EXPECT_TRUE(life.over());
+    EXPECT_TRUE(life.wait_until_over(std::nullopt));
+    life.kill();
 }
 
 TEST_F(CommandSocket, SendsALongConsoleLogInPieces) {

@@ -1,0 +1,31 @@
+// The life that a container lives now. What is meant for it reaches no later one, which another monitor or the same may have
+// begun under the same address meanwhile.
+#pragma once
+
+#include <kernel/monitor/command_client.hpp>
+
+#include <optional>
+
+namespace keelson::monitor {
+
+class Life {
+public:
+    /// Over when nobody listens. Throws as CommandClient.
+    explicit Life(CommandClient client);
+
+    bool over() const;
+    /// Waits for its end, which comes after the stop hooks. False at the deadline.
+    bool wait_until_over(std::optional<std::chrono::milliseconds> timeout);
+    /// A pidfd of the first process. None before it is born, and when the life is over.
+    UniqueFd init_handle();
+    /// SIGKILL for all that is inside. Back when the life is over.
+    void kill();
+
+private:
+    void ask_to_stop();
+
+    CommandClient client_;
+    std::optional<Connection> end_;  ///< its monitor's word that the container has stopped
+};
+
+}  // namespace keelson::monitor
