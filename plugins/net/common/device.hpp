@@ -19,6 +19,12 @@ uint32_t parse_number(const sdk::Device& device, std::string_view key, const std
 std::optional<uint32_t> number(const sdk::Context& context, const sdk::Device& device, std::string_view key,
                                uint32_t least = 1);
 
+/// The value of a key that names a link that is made on the host, empty if it has none. Throws Error for what cannot be the
+/// name of a link, and for "%d", which the kernel replaces: nobody would find the link again.
+std::string link_name(const sdk::Context& context, const sdk::Device& device, std::string_view key);
+/// The same check of lxc.net.N.name. Inside one "%d" may stand for the first free number: "eth%d".
+void check_name_inside(const sdk::Context& context, const sdk::Device& device);
+
 /// The link of lxc.net.N.link. Throws Error with a hint when the key is not set or the link does not exist.
 LinkFacts required_link(HostLinks& links, const sdk::Context& context, const sdk::Device& device);
 

@@ -18,6 +18,7 @@ bool refused_for_another(const Error& error) {
 void UpperLink::check(const sdk::Context& context, const sdk::Device& device) {
     HostLinks links;
     required_link(links, context, device);
+    check_name_inside(context, device);
     check_l2proxy(context, device);
     creation(context, device, kind_.prefix);
 }

@@ -17,8 +17,8 @@ using keelson::sdk::IpAddress;
 
 constexpr const char* usual_bridge = "keelson0";
 
-std::string bridge_name(const sdk::Context& context) {
-    const std::string name = context.value("nat.bridge");
+std::string bridge_name(const sdk::Context& context, const sdk::Device& device) {
+    const std::string name = net::link_name(context, device, "nat.bridge");
     return name.empty() ? usual_bridge : name;
 }
 
@@ -48,6 +48,7 @@ class Nat : public sdk::Network {
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         fixed_address(context, device);
+        net::check_name_inside(context, device);
         net::number(context, device, "mtu");
         net::refuse_l2proxy(context, device);
         for (const std::string& text : context.list("nat.resolver"))
@@ -61,12 +62,12 @@ class Nat : public sdk::Network {
             net::Pool{*subnet};
         }
         net::HostLinks links;
-        net::SharedBridge::find(links, bridge_name(context));
+        net::SharedBridge::find(links, bridge_name(context, device));
     }
 
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                  sdk::Link& link) override {
-        const Record record{bridge_name(context), net::random_name("veth")};
+        const Record record{bridge_name(context, device), net::random_name("veth")};
         const net::NatLock lock;
         net::HostLinks links;
         const uint64_t id = context.intend(record.text());

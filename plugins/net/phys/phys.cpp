@@ -30,6 +30,7 @@ class Phys : public sdk::Network {
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         net::number(context, device, "mtu");
+        net::check_name_inside(context, device);
         net::refuse_l2proxy(context, device);
         net::HostLinks links;
         if (lent_link(links, context, device).name == "lo")

@@ -26,6 +26,8 @@ class Veth : public sdk::Network {
 
     void check(const sdk::Context& context, const sdk::Device& device) override {
         net::number(context, device, "mtu");
+        net::link_name(context, device, "veth.pair");
+        net::check_name_inside(context, device);
         net::check_l2proxy(context, device);
         net::check_routes(context, device);
         const std::string name = context.value("link");
@@ -44,7 +46,8 @@ class Veth : public sdk::Network {
                  sdk::Link& link) override {
         net::HostLinks links;
         net::PairRequest request;
-        request.host_name = context.is_set("veth.pair") ? context.value("veth.pair") : net::random_name("veth");
+        request.host_name = net::link_name(context, device, "veth.pair");
+        if (request.host_name.empty()) request.host_name = net::random_name("veth");
         request.inside_name = net::random_name("veth");
         request.alias = net::ownership_tag(context);
         request.mtu = net::number(context, device, "mtu");
