@@ -68,7 +68,8 @@ public:
     SignalGuard() {
         sigset_t set;
         ::sigemptyset(&set);
-        for (const int number : {SIGWINCH, SIGTERM, SIGHUP}) ::sigaddset(&set, number);
+        for (const int number : {SIGWINCH, SIGTERM, SIGHUP})
+            if (!is_ignored(number)) ::sigaddset(&set, number);
         ::pthread_sigmask(SIG_BLOCK, &set, &old_);
         fd_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     }
@@ -83,6 +84,12 @@ public:
     }
 
 private:
+    /// A descriptor would bring such a one too.
+    static bool is_ignored(int number) {
+        struct sigaction action {};
+        return ::sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    }
+
     sigset_t old_{};
     UniqueFd fd_;
 };
@@ -112,10 +119,11 @@ public:
         copy_window_size(terminal_, master_);
     }
 
-    void run() {
+    int run() {
         while (!done_) step();
         while (read_master()) {
         }
+        return signal_;
     }
 
 private:
@@ -148,9 +156,23 @@ private:
         would_block_ = got < 0 && (errno == EAGAIN || errno == EINTR);
         if (got <= 0) return false;
         const std::string_view text(buffer, static_cast<size_t>(got));
-        write_all(options_.output, text);
+        show(text);
         if (options_.log >= 0) write_all(options_.log, text);
         return true;
+    }
+
+    void show(std::string_view text) {
+        try {
+            write_all(options_.output, text);
+        } catch (const Error& error) {
+            if (error.code() != EIO) throw;
+            interrupt(SIGHUP);  // the terminal has gone
+        }
+    }
+
+    void interrupt(int signal) {
+        done_ = true;
+        if (signal_ == 0) signal_ = signal;
     }
 
     void read_input() {
@@ -168,7 +190,7 @@ private:
 
     /// A terminal that hung up ends the session, the end of a file is only no more input.
     void end_input() {
-        done_ = terminal_ == input_;
+        if (terminal_ == input_) interrupt(SIGHUP);
         input_ = -1;
     }
 
@@ -204,7 +226,7 @@ private:
             if (number == SIGWINCH)
                 copy_window_size(terminal_, master_);
             else
-                done_ = true;
+                interrupt(number);
         }
     }
 
@@ -214,10 +236,11 @@ private:
     SignalGuard signals_;
     std::string pending_;
     bool after_prefix_ = false, would_block_ = false, done_ = false;
+    int signal_ = 0;
 };
 
 }  // namespace
 
-void proxy(int master, const ProxyOptions& options) { Proxy(master, options).run(); }
+int proxy(int master, const ProxyOptions& options) { return Proxy(master, options).run(); }
 
 }  // namespace keelson::console

@@ -104,11 +104,22 @@ UniqueFd open_pty_log(const AttachOptions& options) {
     return base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
 }
 
-void relay(const console::Pty& pty, int log, int pidfd) {
+/// Returns the signal that ended it before the command did, else 0.
+int relay(const console::Pty& pty, int log, int pidfd) {
     const bool input = ::isatty(0) != 0;
     std::optional<console::RawTerminal> raw;
     if (input) raw.emplace(0);
-    console::proxy(pty.master.get(), {input ? 0 : -1, ::isatty(1) != 0 ? 1 : 2, std::nullopt, log, pidfd});
+    return console::proxy(pty.master.get(), {input ? 0 : -1, ::isatty(1) != 0 ? 1 : 2, std::nullopt, log, pidfd});
+}
+
+constexpr int patience_ms = 1000;
+
+/// The kernel sends SIGHUP to the command, which outlives us if it ignores that. As with lxc-attach the status is the command's
+/// after SIGTERM, but no command keeps us.
+int hang_up(console::Pty& pty, int pidfd, int signal) {
+    pty.master.reset();
+    if (signal == SIGTERM && process::wait_until_gone(pidfd, patience_ms)) return process::shell_status(process::reap(pidfd));
+    return 128 + signal;
 }
 
 }  // namespace
@@ -147,7 +158,7 @@ int Container::attach(const AttachOptions& options) {
     pty.peer.reset();
     if (pty.master) {
         turns.wait_for_exec();
-        relay(pty, log.get(), process.pidfd.get());
+        if (const int signal = relay(pty, log.get(), process.pidfd.get())) return hang_up(pty, process.pidfd.get(), signal);
         return process::shell_status(process::reap(process.pidfd.get()));
     }
     // Nothing to do until it ends, and what it said before exec is still there then: one wake-up instead of three.

@@ -66,12 +66,15 @@ struct ProxyTest : testing::Test {
         }
         ::close(until[1]);
         container.peer.reset();
+        person.master.reset();
+        int signal = 0;
         {
             const RawTerminal raw(person.peer.get());
-            proxy(container.master.get(), options);
+            signal = proxy(container.master.get(), options);
         }
-        ::_exit(0);
+        ::_exit(signal);
     }
+    /// As of wait(2); the exit code is the signal that ended the proxy.
     int end() {
         int status = -1;
         ::waitpid(pid, &status, 0);
@@ -140,8 +143,38 @@ TEST_F(ProxyTest, RestoresTheTerminalAtSigterm) {
     type(container.peer.get(), "x");
     EXPECT_EQ(read_up_to(person.master.get(), 1), "x");
     ::kill(pid, SIGTERM);
-    EXPECT_EQ(end(), 0);
+    EXPECT_EQ(end(), W_EXITCODE(SIGTERM, 0));
     EXPECT_FALSE(is_raw());
+}
+
+TEST_F(ProxyTest, EndsAsByAHangUpWhenTheTerminalGoes) {
+    begin({});
+    type(container.peer.get(), "x");
+    EXPECT_EQ(read_up_to(person.master.get(), 1), "x");
+    person.master.reset();
+    EXPECT_EQ(end(), W_EXITCODE(SIGHUP, 0));
+}
+
+TEST_F(ProxyTest, EndsAsByAHangUpWhenOutputFindsTheTerminalGone) {
+    begin({});
+    type(container.peer.get(), "x");
+    EXPECT_EQ(read_up_to(person.master.get(), 1), "x");
+    ::kill(pid, SIGSTOP);
+    type(container.peer.get(), "what comes now cannot be shown");
+    person.master.reset();
+    ::kill(pid, SIGCONT);
+    EXPECT_EQ(end(), W_EXITCODE(SIGHUP, 0));
+}
+
+TEST_F(ProxyTest, LeavesASignalIgnoredThatWas) {
+    const auto old = ::signal(SIGHUP, SIG_IGN);
+    begin({});
+    ::signal(SIGHUP, old);
+    type(container.peer.get(), "x");
+    EXPECT_EQ(read_up_to(person.master.get(), 1), "x");
+    ::kill(pid, SIGHUP);
+    type(container.peer.get(), "still here");
+    EXPECT_EQ(read_up_to(person.master.get(), 10), "still here");
 }
 
 TEST_F(ProxyTest, AContainerThatReadsNothingBlocksNobody) {
