@@ -1,6 +1,7 @@
 #include "l2proxy.hpp"
 
 #include "device.hpp"
+#include "network_lock.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -119,18 +120,31 @@ bool is_in_use(HostLinks& links, unsigned link, const IpAddress& address, bool o
            (over_loopback && std::ranges::any_of(marked_routes(links, address.family), led_to));
 }
 
-/// What carries the mark is another container's: a start takes back what its own container left before it comes here. Of one
-/// that has just ended it goes by itself.
-void expect_unused(HostLinks& links, const sdk::Device& device, const Record& record, bool over_loopback) {
+/// What carries the mark is another container's: a start takes back what its own container left before it comes here.
+std::optional<IpAddress> first_in_use(HostLinks& links, const Record& record, bool over_loopback) {
     const unsigned link = links.index_of(record.link);
-    for (const IpAddress& address : record.addresses) {
-        const auto is_free = [&] { return !is_in_use(links, link, address, over_loopback); };
-        if (sdk::comes_true(sdk::patience_with_the_ended, is_free)) continue;
-        throw Error(EADDRINUSE, key_name(device, address.family == AF_INET ? "ipv4.address" : "ipv6.address"),
-                    cat("the host answers for another container that has ", address.text(), ", as in"),
-                    cat("give each container an address of its own; if none has it: ip neigh del proxy ", address.text(),
-                        " dev ", record.link, over_loopback ? cat(" and ip route del ", address.text(), " dev lo") : ""));
-    }
+    const auto found = std::ranges::find_if(
+        record.addresses, [&](const IpAddress& address) { return is_in_use(links, link, address, over_loopback); });
+    return found == record.addresses.end() ? std::nullopt : std::optional(*found);
+}
+
+/// The lock under which none of the addresses is in use, so that of two starts with one address only one adds what it takes
+/// back. What a container that has just ended leaves goes by itself; others have the lock meanwhile.
+std::optional<NetworkLock> lock_when_unused(HostLinks& links, const sdk::Device& device, const Record& record,
+                                            bool over_loopback) {
+    std::optional<NetworkLock> lock;
+    std::optional<IpAddress> used;
+    const auto is_free = [&] {
+        lock.emplace();
+        used = first_in_use(links, record, over_loopback);
+        if (used) lock.reset();
+        return !used;
+    };
+    if (sdk::comes_true(sdk::patience_with_the_ended, is_free)) return lock;
+    throw Error(EADDRINUSE, key_name(device, used->family == AF_INET ? "ipv4.address" : "ipv6.address"),
+                cat("the host answers for another container that has ", used->text(), ", as in"),
+                cat("give each container an address of its own; if none has it: ip neigh del proxy ", used->text(), " dev ",
+                    record.link, over_loopback ? cat(" and ip route del ", used->text(), " dev lo") : ""));
 }
 
 }  // namespace
@@ -152,7 +166,7 @@ void refuse_l2proxy(const sdk::Context& context, const sdk::Device& device) {
 void start_l2proxy(HostLinks& links, const sdk::Context& context, const sdk::Device& device, bool over_loopback) {
     const Record record = wanted(context, device);
     if (record.addresses.empty()) return;
-    expect_unused(links, device, record, over_loopback);
+    const std::optional<NetworkLock> lock = lock_when_unused(links, device, record, over_loopback);
     const uint64_t number = context.intend(record.text());
     const std::vector<Proxy> present = proxies(links);
     const unsigned link = links.index_of(record.link);

@@ -1,12 +1,12 @@
 // Keelson's own network: an address, a route and name servers without any set-up on the host.
 //
 // The first container makes the bridge, the masquerading and the forwarding, the last one takes them back.
-#include "lock.hpp"
 #include "resolvers.hpp"
 #include "shared_bridge.hpp"
 
 #include <plugins/net/common/device.hpp>
 #include <plugins/net/common/l2proxy.hpp>
+#include <plugins/net/common/network_lock.hpp>
 #include <plugins/net/common/ownership.hpp>
 #include <plugins/net/common/pair.hpp>
 
@@ -68,7 +68,7 @@ class Nat : public sdk::Network {
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                  sdk::Link& link) override {
         const Record record{bridge_name(context, device), net::random_name("veth")};
-        const net::NatLock lock;
+        const net::NetworkLock lock;
         net::HostLinks links;
         const uint64_t id = context.intend(record.text());
         const net::SharedBridge bridge = net::SharedBridge::ensure(links, record.bridge, context.value("nat.subnet"));
@@ -85,7 +85,7 @@ class Nat : public sdk::Network {
         const Record record = Record::parse(text);
         net::HostLinks links;
         net::remove_owned(links, record.host_link, net::ownership_tag(context));
-        const net::NatLock lock;
+        const net::NetworkLock lock;
         std::optional<net::SharedBridge> bridge = ours(links, record.bridge);
         if (bridge) bridge->remove_if_unused(links);
     }

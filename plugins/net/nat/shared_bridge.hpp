@@ -1,5 +1,5 @@
 // [host] The bridge that the nat containers of a host share. It keeps no file: what is to be known stands in the ifalias of the
-// bridge and of its ports. Call only under NatLock.
+// bridge and of its ports. Call only under NetworkLock.
 #pragma once
 
 #include "pool.hpp"

@@ -1,8 +1,13 @@
 // With routes over lo, as an ipvlan has them; the rest is tested with veth.
 #include "private_network.hpp"
 
+#include <sys/wait.h>
 #include <plugins/net/common/l2proxy.hpp>
 #include <tests/support/fake_plugin_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace keelson::net {
 namespace {
@@ -65,6 +70,29 @@ TEST_F(L2proxy, AnotherContainersAddressIsRefusedAndStaysOnTheSameLinkAndOnAnoth
     }
     stop(first);
     EXPECT_EQ(entries(), before_);
+}
+
+TEST_F(L2proxy, OfStartsAtOnceWithOneAddressOneGetsIt) {
+    constexpr int count = 4;
+    for (int i = 0; i < count; ++i) {
+        if (::fork() != 0) continue;
+        test::FakePluginContext context = container_on(i % 2 == 0 ? "kltone" : "kltother");
+        // Long enough for the others to look whether the address is free.
+        context.on_intend = [] { std::this_thread::sleep_for(std::chrono::milliseconds(100)); };
+        const int refused = refusal(context);
+        if (refused != 0) stop(context);
+        ::_exit(refused);
+    }
+    std::vector<int> ends;
+    for (int i = 0; i < count; ++i) {
+        int status = 0;
+        ::wait(&status);
+        ends.push_back(WEXITSTATUS(status));
+    }
+    std::ranges::sort(ends);
+    EXPECT_EQ(ends, (std::vector<int>{0, EADDRINUSE, EADDRINUSE, EADDRINUSE}));
+    for (const char* entry : {"10.9.8.7 dev klt", "fd00:9::7 dev klt", "10.9.8.7 scope link", "fd00:9::7 metric"})
+        EXPECT_NE(entries().find(entry), std::string::npos) << entry << " in\n" << entries();
 }
 
 TEST_F(L2proxy, WhoHasNoRoutesTakesNoneAway) {

@@ -1,4 +1,4 @@
-#include "lock.hpp"
+#include "network_lock.hpp"
 
 #include <keelson/sdk/error.hpp>
 
@@ -8,7 +8,7 @@
 
 namespace keelson::net {
 
-NatLock::NatLock() {
+NetworkLock::NetworkLock() {
     constexpr const char* path = "/run/keelson";
     if (::mkdir(path, 0700) != 0 && errno != EEXIST) throw Error::last("make directory", path);
     directory_.reset(::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
