@@ -85,7 +85,8 @@ Status CommandClient::status_in(const Response& response) {
 }
 
 Connection CommandClient::ask_status() const try {
-    Connection connection = connect();
+    Connection connection = connect(Clock::now());  // nor is a place in the queue waited for
+    connection.end_at(end_after(deadline_));
     if (connection && !connection.ask(header_for(Command::get_state, with_init_pid, {}), {})) connection.close();
     return connection;
 } catch (const Error&) {

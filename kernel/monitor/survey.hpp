@@ -9,7 +9,8 @@ namespace keelson::monitor {
 
 class Survey {
 public:
-    Survey(std::string lxcpath, std::vector<std::string> names, std::chrono::milliseconds deadline);
+    /// `patience`: with all together that do not answer; anybody can take an address and leave it so.
+    Survey(std::string lxcpath, std::vector<std::string> names, std::chrono::milliseconds patience);
     /// Of the next container, in the order of the names. Throws as CommandClient::status does.
     Status next();
 
@@ -17,13 +18,13 @@ private:
     void ask_ahead();
 
     struct Asked {
-        CommandClient client;
+        std::string name;
         Connection connection;
     };
 
     std::string lxcpath_;
     std::vector<std::string> names_;
-    std::chrono::milliseconds deadline_;
+    std::chrono::milliseconds patience_;
     size_t next_ = 0;  ///< the first name that was not asked yet
     std::deque<Asked> asked_;
 };

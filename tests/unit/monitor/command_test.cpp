@@ -177,6 +177,27 @@ TEST_F(CommandSocket, ASurveyAsksAllBeforeItWaits) {
     monitor.join();
 }
 
+TEST_F(CommandSocket, ASurveyIsNotHeldUpByManyThatDoNotAnswer) {
+    constexpr size_t silent = 20;
+    std::vector<UniqueFd> crowded;
+    std::vector<std::string> names;
+    for (size_t i = 0; i < silent; ++i) {
+        names.push_back(cat("silent", i));
+        crowded.push_back(CommandServer::take_address(path, names.back()));
+        ASSERT_EQ(::listen(crowded.back().get(), 0), 0);
+        UniqueFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const AbstractAddress address(command_address(path, names.back()));
+        ASSERT_EQ(::connect(first.get(), address.get(), address.length()), 0) << "the only place in the queue";
+        crowded.push_back(std::move(first));
+    }
+    names.emplace_back("web");
+    const auto begin = Clock::now();
+    Survey survey(path, names, 500ms);
+    for (size_t i = 0; i < silent; ++i) EXPECT_THROW(survey.next(), Error) << i;
+    EXPECT_EQ(survey.next().init, 4711);
+    EXPECT_LT(Clock::now() - begin, silent * 500ms / 2);
+}
+
 TEST_F(CommandSocket, NobodyThereMeansStopped) {
     CommandClient nobody(path, "other");
     EXPECT_EQ(nobody.state(), State::stopped);
