@@ -48,6 +48,27 @@ made loop -B loop --fssize 64M --fstype ext4
 [ $(($(stat -c %s "$lxcpath/$name/rootdev") >> 20)) = 64 ] || fail "loop: the image has $(stat -c %s "$lxcpath/$name/rootdev") bytes"
 lives; ends
 
+# mounted once: neither a copy of what runs nor a second container writes to the image meanwhile
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  made "loop, twice" -B loop --fssize 64M
+  k start -n "$name" && k attach -n "$name" -- sh -c 'echo kept >/written; sync' || fail "$what: it does not live"
+  twin=$name-twin
+  mkdir "$lxcpath/$twin" && cp "$lxcpath/$name/config" "$lxcpath/$twin/config"
+  k start -n "$twin" 2>"$work/err" && fail "$what: a second container has the same image"
+  grep -q "mounted already: $lxcpath/$name/rootdev" "$work/err" || fail "$what: start says $(cat "$work/err")"
+  rm -r "${lxcpath:?}/$twin"
+  k copy -n "$name" -N "$twin" -a -B dir 2>"$work/err" && fail "$what: it is read while it runs"
+  grep -q "mounted already: $lxcpath/$name/rootdev" "$work/err" && [ ! -e "$lxcpath/$twin" ] || fail "$what: copy says $(cat "$work/err")"
+  k copy -n "$name" -N "$twin" -a >/dev/null || fail "$what: copy of the image itself"
+  k destroy -n "$twin" || fail "$what: destroy of the copy"
+  for turn in 1 2 3; do
+    k stop -k -n "$name" && k start -n "$name" || fail "$what: start right after stop"
+  done
+  [ "$(k attach -n "$name" -- cat /written)" = kept ] || fail "$what: what was written is lost"
+  k stop -k -n "$name" || fail "$what: stop"
+  ends
+fi
+
 # from each kind into each other
 if [ "${KEELSON_AS:-}" != lxc ]; then
   original=$name

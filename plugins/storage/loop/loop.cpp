@@ -1,8 +1,10 @@
 // A rootfs that is a filesystem in an image file.
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <keelson/sdk/detached_mount.hpp>
 #include <keelson/sdk/storage.hpp>
 #include <plugins/storage/common/access.hpp>
@@ -37,6 +39,28 @@ UniqueFd open_image(const std::string& path, bool read_only) {
     return image;
 }
 
+/// Waits for what has just ended: the kernel may still be writing back what was mounted.
+bool try_lock(int image, int operation) {
+    constexpr timespec pause{0, 20'000'000};
+    for (int tries = 0; tries < 250; ++tries) {
+        if (::flock(image, operation | LOCK_NB) == 0) return true;
+        // A filesystem below that has no locks: nothing is known then.
+        if (errno != EWOULDBLOCK && errno != EINTR) return true;
+        ::nanosleep(&pause, nullptr);
+    }
+    return false;
+}
+
+/// Two mounts of one image write over each other, and one that replays the journal over whoever has it mounted. The loop device
+/// keeps the open file and so the lock, for just as long as it is attached. Anybody who may read the image may lock it as well,
+/// but that alone shall not hold us up for ever.
+void lock(int image, const Rootfs& rootfs) {
+    if (try_lock(image, rootfs.read_only ? LOCK_SH : LOCK_EX) || !keelson::storage::has_loop(image)) return;
+    throw Error(EBUSY, rootfs.path, "the image is mounted already:",
+                rootfs.in_use ? "stop the container first, or make a copy with the same storage, which copies the image"
+                              : "stop the container that has it, or wait for the copy that is being made");
+}
+
 std::string filesystem_in(int image, const std::string& path) {
     std::string type = keelson::storage::filesystem_of(image, path);
     if (type.empty()) {
@@ -61,9 +85,10 @@ public:
         filesystem_in(image.get(), rootfs.path);
     }
 
-    UniqueFd mount(const Context&, const Rootfs& rootfs) override {
-        const UniqueFd image = open_image(rootfs.path, rootfs.read_only);
-        return mount_image(image.get(), rootfs);
+    UniqueFd mount(const Context&, const Rootfs& rootfs) override try { return mount_at(rootfs); } catch (const Error& error) {
+        if (!rootfs.in_use || error.code() != EROFS) throw;
+        // After a crash the journal has to be replayed first, which takes a device that can be written to.
+        return mount_at({rootfs.path, rootfs.options, false});
     }
 
     std::string create(const Context& context, const StorageRequest& request) override {
@@ -126,7 +151,13 @@ private:
         return path;
     }
 
+    static UniqueFd mount_at(const Rootfs& rootfs) {
+        const UniqueFd image = open_image(rootfs.path, rootfs.read_only);
+        return mount_image(image.get(), rootfs);
+    }
+
     static UniqueFd mount_image(int image, const Rootfs& rootfs) {
+        lock(image, rootfs);
         const std::string type = filesystem_in(image, rootfs.path);
         const keelson::storage::LoopDevice loop = keelson::storage::attach_loop(image, rootfs.read_only, rootfs.path);
         keelson::sdk::FilesystemContext filesystem(type);

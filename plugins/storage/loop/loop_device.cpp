@@ -1,10 +1,13 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <keelson/sdk/error.hpp>
 #include <plugins/storage/loop/loop_device.hpp>
 
 #include <cstring>
+#include <memory>
 
 namespace keelson::storage {
 
@@ -32,7 +35,24 @@ bool configure(int device, int image, bool read_only, const std::string& name) {
     throw Error(code, name, "set up the loop device of");
 }
 
+bool has_image(const char* device, const struct stat& image) {
+    loop_info64 info{};
+    const UniqueFd loop(::open(cat("/dev/", device).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    return loop && ::ioctl(loop.get(), LOOP_GET_STATUS64, &info) == 0 && info.lo_device == image.st_dev &&
+           info.lo_inode == image.st_ino;
+}
+
 }  // namespace
+
+bool has_loop(int image) {
+    struct stat facts {};
+    if (::fstat(image, &facts) != 0) return false;
+    const std::unique_ptr<DIR, int (*)(DIR*)> devices(::opendir("/sys/block"), ::closedir);
+    while (const dirent* entry = devices ? ::readdir(devices.get()) : nullptr) {
+        if (std::string_view(entry->d_name).starts_with("loop") && has_image(entry->d_name, facts)) return true;
+    }
+    return false;
+}
 
 LoopDevice attach_loop(int image, bool read_only, const std::string& name_for_errors) {
     const UniqueFd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));

@@ -16,4 +16,7 @@ struct LoopDevice {
 /// needs no record. Throws.
 LoopDevice attach_loop(int image, bool read_only, const std::string& name_for_errors);
 
+/// [host, may repeat] Is there a loop device over an open image, whoever has set it up? False where that cannot be seen.
+bool has_loop(int image);
+
 }  // namespace keelson::storage

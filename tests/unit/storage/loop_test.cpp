@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/file.h>
 #include <plugins/storage/loop/loop_device.hpp>
 #include <plugins/storage/loop/superblock.hpp>
 
@@ -145,4 +146,52 @@ TEST(StorageLoop, CopyKeepsHoles) {
     struct stat facts {};
     ASSERT_EQ(::stat(copy.c_str(), &facts), 0);
     EXPECT_LT(facts.st_blocks * 512, static_cast<off_t>(small / 2));
+}
+
+TEST(StorageLoop, AnImageIsMountedOnceOrOnlyRead) {
+    const Tree tree;
+    in_private_mounts([&] {
+        StoragePlugin loop("loop", tree);
+        const std::string image = loop.create(small);
+        UniqueFd mount = loop.mount(image);
+        const Error error = thrown_by([&] { loop.mount_in_use(image); });
+        EXPECT_EQ(error.code(), EBUSY);
+        EXPECT_EQ(error.object(), image);
+        EXPECT_EQ(devices_over(image), 1);
+        mount.reset();
+        // at once, although the kernel may not be done with the last one
+        mount = loop.mount(image);
+        mount.reset();
+        const UniqueFd one = loop.mount(image, true), two = loop.mount_in_use(image);
+        EXPECT_EQ(thrown_by([&] { loop.mount(image); }).code(), EBUSY);
+    });
+}
+
+TEST(StorageLoop, WhoOnlyReadsAnImageCannotKeepItFromBeingMounted) {
+    const Tree tree;
+    in_private_mounts([&] {
+        StoragePlugin loop("loop", tree);
+        const std::string image = loop.create(small);
+        const UniqueFd reader(::open(image.c_str(), O_RDONLY | O_CLOEXEC));
+        ASSERT_EQ(::flock(reader.get(), LOCK_SH | LOCK_NB), 0);
+        EXPECT_TRUE(loop.mount(image));
+    });
+}
+
+/// A copy of what is mounted has a journal to replay.
+TEST(StorageLoop, WhatCrashedCanBeCopied) {
+    const Tree tree;
+    in_private_mounts([&] {
+        StoragePlugin loop("loop", tree);
+        const std::string image = loop.create(small);
+        {
+            const UniqueFd mount = loop.mount(image);
+            const UniqueFd file(::openat(mount.get(), "file", O_WRONLY | O_CREAT, 0644));
+            ASSERT_EQ(::write(file.get(), "text", 4), 4);
+            ASSERT_EQ(::syncfs(file.get()), 0);
+            std::filesystem::copy_file(image, tree / "crashed");
+        }
+        const UniqueFd mount = loop.mount_in_use(tree / "crashed");
+        EXPECT_EQ(content(keelson::cat("/proc/self/fd/", mount.get(), "/file")), "text");
+    });
 }
