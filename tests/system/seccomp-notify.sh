@@ -4,12 +4,29 @@
 lxc() { [ "${KEELSON_AS:-}" = lxc ]; }
 name=$klt-n
 cat >"$work/proxy.py" <<'PY'
-"""Answers mkdir: of /faked that it is done, of /real that the kernel goes on, of /late never, of all else error 42."""
-import array, os, socket, struct, sys, time
+"""Answers mkdir: of /faked and /itself that it is done, of /real that the kernel goes on, of all else error 42."""
+import array, fcntl, os, socket, struct, sys, time
 path, log = sys.argv[1], open(sys.argv[2], "w", buffering=1)
 server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 server.bind("\0" + path[1:] if path[0] == "@" else path)
 server.listen(8)
+
+def answer_itself(listener, response, caller, sender):
+    """Through the listener, and then like any other: while the caller has not run yet, which needs a processor of its own."""
+    processors = sorted(os.sched_getaffinity(0))
+    if len(processors) > 1:
+        os.sched_setaffinity(sender, processors[1:])
+        for process in caller, 0:
+            os.sched_setaffinity(process, processors[:1])
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    fcntl.ioctl(listener, 0xC0182101, response) # SECCOMP_IOCTL_NOTIF_SEND
+    yield
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        pass
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    os.sched_setaffinity(0, processors)
+
 log.write("listening\n")
 while True:
     client, _ = server.accept()
@@ -26,12 +43,19 @@ while True:
         where = os.pread(fds[1], 64, arguments[0 if number == 83 else 1]).split(b"\0")[0].decode()
         stat = open(os.open("comm", os.O_RDONLY, dir_fd=fds[0])).read().strip()
         log.write(f"{where} by {stat} monitor {monitor} init {init} cookie {data[32 + request + response :].decode()} length {cookie} fds {len(fds)}\n")
+        if where == "/drop":
+            for fd in fds:
+                os.close(fd)
+            break
+        error, flags = (0, 0) if where in ("/faked", "/itself") else (0, 1) if where == "/real" else (-42, 0)
+        answer = struct.pack("=QqiI", id, 0, error, flags)
+        sender, = struct.unpack("=i8x", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        itself = answer_itself(fds[2], answer, pid, sender) if where == "/itself" else iter(())
+        next(itself, None)
+        client.send(data[: 32 + request] + answer) # without the cookie
+        next(itself, None)
         for fd in fds:
             os.close(fd)
-        if where == "/drop":
-            break
-        error, flags = (0, 0) if where == "/faked" else (0, 1) if where == "/real" else (-42, 0)
-        client.send(data[: 32 + request] + struct.pack("=QqiI", id, 0, error, flags)) # without the cookie
     client.close()
 PY
 printf '2\ndenylist\n[all]\nmkdir notify\nmkdirat notify\n' >"$work/policy"
@@ -40,7 +64,7 @@ container "$name" "lxc.net.0.type = empty" "lxc.seccomp.profile = $work/policy" 
 root=$lxcpath/$name/rootfs
 echo '::sysinit:/bin/sh /script' >"$root/etc/inittab"
 cat >"$root/script" <<'SH'
-for one in faked real other drop faked2; do mkdir /$one 2>>/said && echo $one >>/done; done
+for one in faked itself real other drop faked2; do mkdir /$one 2>>/said && echo $one >>/done; done
 echo end >>/done
 SH
 
@@ -59,8 +83,8 @@ answered() { # ADDRESS
   pid=$(k info -n "$name" -pH)
   monitor=$(awk '/^PPid/ {print $2}' "/proc/$pid/status")
   wait_for 10 grep -qs end "$root/done" || fail "the calls were not answered: $(cat "$root/done" "$root/said" "$work/log")"
-  [ "$(tr '\n' ' ' <"$root/done")" = "faked real end " ] || fail "done is: $(cat "$root/done" "$root/said" "$work/log")"
-  [ ! -e "$root/faked" ] && [ -d "$root/real" ] && [ ! -e "$root/other" ] || fail "the answers have no effect: $(ls "$root")"
+  [ "$(tr '\n' ' ' <"$root/done")" = "faked itself real end " ] || fail "done is: $(cat "$root/done" "$root/said" "$work/log")"
+  [ ! -e "$root/faked" ] && [ ! -e "$root/itself" ] && [ -d "$root/real" ] && [ ! -e "$root/other" ] || fail "the answers have no effect: $(ls "$root")"
   grep -q 'other.*42\|other.*No message' "$root/said" || fail "the error is not the proxy's: $(cat "$root/said")"
   grep -q 'drop.*Function not implemented' "$root/said" || fail "a call without an answer does not get ENOSYS: $(cat "$root/said")"
   grep -qx "/faked by .* monitor $monitor init $pid cookie a cookie length 8 fds 3" "$work/log" || fail "the proxy was told: $(cat "$work/log"), not monitor $monitor init $pid"

@@ -31,7 +31,8 @@ std::string made_from(const std::string& policy) {
 }
 
 Proxy proxy_of(const sdk::Context& context) {
-    return Proxy(context.value(proxy_key), context.value("lxc.seccomp.notify.cookie"));
+    return Proxy(context.value(proxy_key), context.value("lxc.seccomp.notify.cookie"),
+                 [&context](std::string_view message) { context.warn(message); });
 }
 
 /// Nobody to answer is known before anything is made.

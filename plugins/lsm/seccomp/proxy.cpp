@@ -86,14 +86,18 @@ struct Proxy::Call {
         std::memcpy(response(), &answer, sizeof answer);
     }
 
-    /// A caller that is gone needs no answer.
-    void send_response() {
+    /// A caller that is gone needs no answer, and who was answered no second one: the proxy has the listener too, and may have
+    /// sent the response by itself. Until the caller runs that is EINPROGRESS, then ENOENT.
+    bool send() {
         std::memcpy(response(), &facts.id, sizeof facts.id);
-        if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response()) == 0 || errno == ENOENT) return;
+        return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response()) == 0 || errno == ENOENT || errno == EINPROGRESS;
+    }
+
+    void send_response() {
+        if (send()) return;
         if (errno != EINVAL) throw Error::last("answer a system call", {});
         refuse();
-        std::memcpy(response(), &facts.id, sizeof facts.id);
-        ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, response());
+        send();
     }
 
     seccomp_notif_sizes sizes;
@@ -103,8 +107,8 @@ struct Proxy::Call {
     UniqueFd directory, memory;
 };
 
-Proxy::Proxy(std::string_view address, std::string cookie)
-    : address_(address.substr(std::min(scheme.size(), address.size()))), cookie_(std::move(cookie)) {
+Proxy::Proxy(std::string_view address, std::string cookie, Warn warn)
+    : address_(address.substr(std::min(scheme.size(), address.size()))), cookie_(std::move(cookie)), warn_(std::move(warn)) {
     if (!address.starts_with(scheme))
         throw Error(EINVAL, std::string(address), "no address of a proxy:", "it is unix:/PATH or unix:@NAME");
 }
@@ -139,8 +143,14 @@ void Proxy::serve(int listener, pid_t monitor, pid_t init) {
 void Proxy::answer(int listener, pid_t monitor, pid_t init) {
     Call call(sizes_of_kernel(), monitor, init, cookie_);
     if (!call.receive(listener)) return;
-    if (!call.open_caller() || !ask(call)) call.refuse();
-    call.send_response();
+    try {
+        if (!call.open_caller() || !ask(call)) call.refuse();
+        call.send_response();
+    } catch (const std::exception& error) {
+        call.refuse();
+        call.send();
+        warn_(cat("a system call of process ", call.facts.pid, " is not answered: ", error.what()));
+    }
 }
 
 /// A connection that is lost is made again, once for each call.
