@@ -5,14 +5,24 @@
 namespace keelson::container {
 namespace {
 
+void refuse_unless_running(Container& container) {
+    using monitor::State;
+    const State state = container.state();
+    if (state == State::starting)
+        throw Error(EBUSY, container.name(), "the container is being started", "wait for it with keelson wait -s RUNNING");
+    if (state == State::stopped || state == State::stopping || state == State::aborting) throw not_running(container);
+}
+
 RuntimeState state_of_running(Container& container) {
-    RuntimeState state = read_runtime_state(config::runtime_directory(container.lxcpath(), container.name()));
+    const std::string directory = config::runtime_directory(container.lxcpath(), container.name());
+    RuntimeState state = read_runtime_state(directory);
     if (!state.empty()) return state;
-    if (container.state() == monitor::State::stopped) throw not_running(container);
+    refuse_unless_running(container);
+    state = read_runtime_state(directory);  // since when it runs the file is there
+    if (!state.empty()) return state;
     throw Error(
         EBUSY, container.name(),
-        cat("the container runs, and nothing in ", config::runtime_directory(container.lxcpath(), container.name()),
-            " tells of its cgroups and confinement:"),
+        cat("the container runs, and nothing in ", directory, " tells of its cgroups and confinement:"),
         "if another runtime started it, use its own tools; if somebody removed the directory, stop it and start it again");
 }
 

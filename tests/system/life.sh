@@ -140,6 +140,18 @@ k attach -n "$gone" -- reboot -f
 destroyed() { [ ! -e "$lxcpath/$gone" ]; }
 wait_for 5 destroyed || fail "an ephemeral container that cannot boot again stays: $(ls "$lxcpath/$gone")"
 
+# who attaches while it is being started waits for it
+slow=$klt-slow
+printf '#!/bin/sh\ntouch %s\nsleep 1\n' "$work/hook-began" >"$work/slow-hook"
+chmod 755 "$work/slow-hook"
+container "$slow" "lxc.net.0.type = empty" "lxc.hook.pre-start = $work/slow-hook"
+k start -n "$slow" &
+began() { [ -e "$work/hook-began" ]; }
+wait_for 5 began || fail "the hook does not run"
+expect 0 k attach -n "$slow" -- true
+wait $! || fail "a container with a slow hook does not start"
+expect 0 k stop -k -n "$slow"
+
 # whoever starts it may have closed what is written to
 for closed in 1 2; do
   expect 0 sh -c "exec $closed>&- && exec \"\$@\"" sh "$(program start)" -P "$lxcpath" -n "$web"
