@@ -6,6 +6,7 @@
 # timeout: 180
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "the unit tests are Keelson's own"
+[ -z "${ASAN_OPTIONS:-}" ] || ASAN_OPTIONS=${ASAN_OPTIONS%:handle_abort=1} # some of their processes abort on purpose
 
 tests='*'
 if grep -qE 'apparmor|selinux' /sys/kernel/security/lsm; then tests='AppArmor*:*Tree*:Storage*:*Overlay*:*Mount*:Rootfs*'; fi
