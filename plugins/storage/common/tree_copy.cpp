@@ -52,22 +52,57 @@ uint64_t mount_of(int directory, const std::string& name) {
     return makedev(facts.stx_dev_major, facts.stx_dev_minor);
 }
 
+/// Of something that was there a moment ago, in a container that runs.
+bool has_vanished() { return errno == ENOENT || errno == ESTALE; }
+
+/// `path` is relative to the root of the copy.
+std::string shown(const std::string& path) {
+    constexpr size_t enough = 200;
+    return path.size() <= enough ? cat("/", path) : cat("/", path.substr(0, enough), "...");
+}
+
+using Identity = std::pair<dev_t, ino_t>;
+
+Identity identity_of(int file, const std::string& path) {
+    struct stat facts {};
+    if (::fstat(file, &facts) != 0) throw Error::last("stat", shown(path));
+    return {facts.st_dev, facts.st_ino};
+}
+
+/// A directory on both sides.
+class Directory {
+public:
+    Directory(UniqueFd from, UniqueFd to) : from_(std::move(from)), to_(std::move(to)) {}
+
+    int from() const { return from_.get(); }
+    int to() const { return to_.get(); }
+
+    /// What is done below needs no descriptor for it.
+    void close(const std::string& path) {
+        identities_ = {identity_of(from(), path), identity_of(to(), path)};
+        from_.reset();
+        to_.reset();
+    }
+    void reopen_above(const Directory& below, const std::string& path) {
+        from_.reset(::openat(below.from(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        to_.reset(::openat(below.to(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!from_ || !to_) throw Error::last("open", shown(path));
+        if (std::pair(identity_of(from(), path), identity_of(to(), path)) == identities_) return;
+        throw Error(EBUSY, shown(path), "a directory was moved while it was copied:", "stop the container first");
+    }
+
+private:
+    UniqueFd from_, to_;
+    std::pair<Identity, Identity> identities_;
+};
+
 class Copier {
 public:
-    Copier(int to_root, uint64_t mount) : to_root_(to_root), mount_(mount) {}
+    Copier(int to_root, uint64_t mount) : to_root_(to_root), target_(identity_of(to_root, {})), mount_(mount) {}
 
     /// `path` is relative to both roots; empty for themselves.
-    void copy_directory(int from, int to, const std::string& path) {
-        UniqueFd reader(::openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        const DirectoryHandle handle(reader ? ::fdopendir(reader.get()) : nullptr, ::closedir);
-        if (!handle) throw Error::last("read the directory", shown(path));
-        (void)reader.release();
-        for (errno = 0; const dirent* entry = ::readdir(handle.get()); errno = 0) {
-            const std::string_view name = entry->d_name;
-            if (name != "." && name != "..")
-                copy(from, to, entry->d_name, path.empty() ? std::string(name) : cat(path, "/", name));
-        }
-        if (errno != 0) throw Error::last("read the directory", shown(path));
+    void copy_directory(Directory& here, const std::string& path, int depth) {
+        for (const std::string& name : copy_files(here, path)) copy_below(here, name, below(path, name), depth);
     }
 
     /// Each change of an inode is one for the filesystem's journal, so what is right already is left.
@@ -96,35 +131,85 @@ private:
     }
     static bool may_have_attributes(int fd) { return ::flistxattr(fd, nullptr, 0) != 0; }
 
-    static std::string shown(const std::string& path) { return "/" + path; }
+    /// A guest can nest directories deeper than a process has descriptors. Those above this depth stay open all the same, as
+    /// the way back to them does not depend on what a container that runs moves.
+    static constexpr int deepest_open = 32;
 
-    void copy(int from, int to, const char* name, const std::string& path) {
-        const UniqueFd file(::openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    static std::string below(const std::string& path, const std::string& name) {
+        return path.empty() ? name : cat(path, "/", name);
+    }
+
+    /// All but the directories, whose names it returns.
+    std::vector<std::string> copy_files(const Directory& here, const std::string& path) {
+        UniqueFd reader(::openat(here.from(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!reader && has_vanished()) return {};
+        const DirectoryHandle handle(reader ? ::fdopendir(reader.get()) : nullptr, ::closedir);
+        if (!handle) throw Error::last("read the directory", shown(path));
+        (void)reader.release();
+        std::vector<std::string> directories;
+        for (errno = 0; const dirent* entry = ::readdir(handle.get()); errno = 0) {
+            const std::string name = entry->d_name;
+            if (name == "." || name == "..") continue;
+            if (entry->d_type == DT_DIR || !copy(here, entry->d_name, below(path, name))) directories.push_back(name);
+        }
+        if (errno != 0) throw Error::last("read the directory", shown(path));
+        return directories;
+    }
+
+    /// False for a directory.
+    bool copy(const Directory& here, const char* name, const std::string& path) {
+        const UniqueFd file(::openat(here.from(), name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
         struct stat facts {};
+        if (!file && has_vanished()) return true;
         if (!file || ::fstat(file.get(), &facts) != 0) throw Error::last("open", shown(path));
-        if (S_ISDIR(facts.st_mode)) return copy_below(file.get(), to, name, facts, path);
-        if (facts.st_nlink > 1 && link_known(facts, to, name, path)) return;
-        if (S_ISREG(facts.st_mode)) return copy_file(file.get(), to, name, facts, path);
+        if (S_ISDIR(facts.st_mode)) return false;
+        if (facts.st_nlink > 1 && link_known(facts, here.to(), name, path)) return true;
+        const bool made = S_ISREG(facts.st_mode) ? copy_file(file.get(), here.to(), name, facts, path)
+                                                 : copy_special(file.get(), here.to(), name, facts, path);
+        if (made && facts.st_nlink > 1) links_.try_emplace({facts.st_dev, facts.st_ino}, path);
+        return true;
+    }
+
+    void copy_below(Directory& above, const std::string& name, const std::string& path, int depth) {
+        UniqueFd from(::openat(above.from(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        // Something else may be there now.
+        if (!from && (has_vanished() || errno == ENOTDIR || errno == ELOOP)) return;
+        struct stat facts {};
+        if (!from || ::fstat(from.get(), &facts) != 0) throw Error::last("open", shown(path));
+        // A copy that lies in its original would have itself in it.
+        if (Identity{facts.st_dev, facts.st_ino} == target_) return;
+        if (path.size() >= PATH_MAX) throw Error(ENAMETOOLONG, shown(path), "directories are nested too deep to be copied:");
+        if (::mkdirat(above.to(), name.c_str(), 0700) != 0) throw Error::last("make the directory", shown(path));
+        UniqueFd to(::openat(above.to(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!to) throw Error::last("open", shown(path));
+        Directory here(std::move(from), std::move(to));
+        if (mount_of(here.from(), path) == mount_) copy_inside(above, here, path, depth + 1);
+        copy_attributes(here.from(), here.to(), facts, path);
+    }
+
+    void copy_inside(Directory& above, Directory& here, const std::string& path, int depth) {
+        const bool keep_open = depth <= deepest_open;
+        if (!keep_open) above.close(path);
+        copy_directory(here, path, depth);
+        if (!keep_open) above.reopen_above(here, path);
+    }
+
+    bool copy_special(int file, int to, const char* name, const struct stat& facts, const std::string& path) const {
         if (S_ISLNK(facts.st_mode)) {
-            make_link(file.get(), to, name, path);
+            make_link(file, to, name, path);
         } else if (::mknodat(to, name, (facts.st_mode & S_IFMT) | 0600, facts.st_rdev) != 0) {
             throw Error::last("make the special file", shown(path));
         }
         const UniqueFd made(::openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
         if (!made) throw Error::last("open", shown(path));
-        copy_attributes(file.get(), made.get(), facts, path);
-    }
-
-    void copy_below(int file, int to, const char* name, const struct stat& facts, const std::string& path) {
-        if (::mkdirat(to, name, 0700) != 0) throw Error::last("make the directory", shown(path));
-        const UniqueFd made(::openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!made) throw Error::last("open", shown(path));
-        if (mount_of(file, path) == mount_) copy_directory(file, made.get(), path);
         copy_attributes(file, made.get(), facts, path);
+        return true;
     }
 
-    void copy_file(int file, int to, const char* name, const struct stat& facts, const std::string& path) {
+    /// False if the file has vanished.
+    bool copy_file(int file, int to, const char* name, const struct stat& facts, const std::string& path) const {
         const UniqueFd source(::open(descriptor(file).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+        if (!source && has_vanished()) return false;
         if (!source) throw Error::last("open", shown(path));
         // What is to be somebody else's is nobody's until then.
         const bool ours = facts.st_uid == ::geteuid() && facts.st_gid == ::getegid();
@@ -133,11 +218,12 @@ private:
         if (!made) throw Error::last("make the file", shown(path));
         copy_content(source.get(), made.get(), shown(path));
         copy_attributes(source.get(), made.get(), facts, path);
+        return true;
     }
 
-    bool link_known(const struct stat& facts, int to, const char* name, const std::string& path) {
-        const auto [known, fresh] = links_.try_emplace({facts.st_dev, facts.st_ino}, path);
-        if (fresh) return false;
+    bool link_known(const struct stat& facts, int to, const char* name, const std::string& path) const {
+        const auto known = links_.find({facts.st_dev, facts.st_ino});
+        if (known == links_.end()) return false;
         if (::linkat(to_root_, known->second.c_str(), to, name, 0) != 0) throw Error::last("make the hard link", shown(path));
         return true;
     }
@@ -162,6 +248,7 @@ private:
             const char* name = &names[static_cast<size_t>(at)];
             value.resize(1 << 16);
             const ssize_t size = ::getxattr(source.c_str(), name, value.data(), value.size());
+            if (size < 0 && errno == ENODATA) continue;  // it has vanished
             if (size < 0) throw Error::last(cat("read ", name, " of"), shown(path));
             value.resize(static_cast<size_t>(size));
             if (has_attribute(target, name, value)) continue;
@@ -179,8 +266,9 @@ private:
     }
 
     int to_root_;
+    Identity target_;
     uint64_t mount_;
-    std::map<std::pair<dev_t, ino_t>, std::string> links_;
+    std::map<Identity, std::string> links_;
 };
 
 UniqueFd open_directory(const std::string& path) {
@@ -210,12 +298,12 @@ void copy_content(int from, int to, const std::string& name_for_errors) {
 }
 
 void copy_tree(const std::string& from, const std::string& to) try {
-    const UniqueFd source = open_directory(from), target = open_directory(to);
+    Directory roots(open_directory(from), open_directory(to));
     struct stat facts {};
-    if (::fstat(source.get(), &facts) != 0) throw Error::last("stat", from);
-    Copier copier(target.get(), mount_of(source.get(), from));
-    copier.copy_directory(source.get(), target.get(), {});
-    copier.copy_attributes(source.get(), target.get(), facts, {});
+    if (::fstat(roots.from(), &facts) != 0) throw Error::last("stat", from);
+    Copier copier(roots.to(), mount_of(roots.from(), from));
+    copier.copy_directory(roots, {}, 0);
+    copier.copy_attributes(roots.from(), roots.to(), facts, {});
 } catch (Error& error) {
     throw error.at(cat("copy ", from, " to ", to));
 }

@@ -1,10 +1,14 @@
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <keelson/sdk/remove_tree.hpp>
 #include <plugins/storage/common/access.hpp>
 #include <plugins/storage/common/made.hpp>
 #include <plugins/storage/common/tree_copy.hpp>
 
 #include "storage_plugin.hpp"
+
+#include <thread>
 
 using keelson::cat;
 using keelson::Error;
@@ -20,6 +24,37 @@ struct stat facts_of(const std::string& path) {
     struct stat facts {};
     EXPECT_EQ(::lstat(path.c_str(), &facts), 0) << path;
     return facts;
+}
+
+/// "name/name/...", made below a directory; with a file beside each directory but the first.
+void nest(const std::string& top, const std::string& name, int levels) {
+    keelson::UniqueFd here(::open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    for (int i = 0; i < levels; ++i) {
+        ASSERT_EQ(::mkdirat(here.get(), name.c_str(), 0755), 0) << std::strerror(errno);
+        here.reset(::openat(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        ASSERT_EQ(::mknodat(here.get(), "file", S_IFREG | 0644, 0), 0) << std::strerror(errno);
+    }
+}
+
+/// How many of them there are.
+int depth_of(const std::string& top, const std::string& name) {
+    keelson::UniqueFd here(::open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    for (int depth = 0;; ++depth) {
+        keelson::UniqueFd below(::openat(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!below || ::faccessat(below.get(), "file", F_OK, 0) != 0) return depth;
+        here = std::move(below);
+    }
+}
+
+/// With a limit to the number of descriptors.
+template <typename Body>
+void with_files(rlim_t most, Body&& body) {
+    struct rlimit before {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit limit { most, before.rlim_max };
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+    body();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace
@@ -135,4 +170,53 @@ TEST(TreeCopy, LeavesOtherMountsEmpty) {
         copy_tree(tree / "from", tree / "to");
         EXPECT_EQ(keelson::test::tree_of(tree / "to"), "/mounted\n");
     });
+}
+
+TEST(TreeCopy, DepthTakesNoDescriptors) {
+    const Tree tree;
+    tree.directory("from");
+    tree.directory("to");
+    nest(tree / "from", "d", 1500);
+    with_files(128, [&] { EXPECT_NO_THROW(copy_tree(tree / "from", tree / "to")); });
+    EXPECT_EQ(depth_of(tree / "to", "d"), 1500);
+    for (const char* top : {"from", "to"}) keelson::sdk::remove_tree(tree / top);
+}
+
+TEST(TreeCopy, WhatIsTooDeepIsSaid) {
+    const Tree tree;
+    tree.directory("from");
+    tree.directory("to");
+    nest(tree / "from", "deep", 3000);
+    const Error error = thrown_by([&] { copy_tree(tree / "from", tree / "to"); });
+    EXPECT_EQ(error.code(), ENAMETOOLONG);
+    EXPECT_TRUE(error.object().starts_with("/deep/deep/")) << error.object();
+    for (const char* top : {"from", "to"}) keelson::sdk::remove_tree(tree / top);
+}
+
+TEST(TreeCopy, ACopyInItsOriginalLeavesItselfOut) {
+    const Tree tree;
+    tree.directory("from/lxc/copy/rootfs");
+    tree.file("from/file");
+    copy_tree(tree / "from", tree / "from/lxc/copy/rootfs");
+    EXPECT_EQ(keelson::test::tree_of(tree / "from/lxc/copy/rootfs"), "/file\n/lxc\n/lxc/copy\n");
+}
+
+TEST(TreeCopy, WhatVanishesMeanwhileIsPassedOver) {
+    const Tree tree;
+    tree.directory("from");
+    tree.directory("to");
+    constexpr int files = 500;
+    for (int i = 0; i < files; ++i) {
+        tree.file(cat("from/file", i), "text");
+        if (i % 2 != 0) continue;
+        ASSERT_EQ(::link((tree / cat("from/file", i)).c_str(), (tree / cat("from/link", i)).c_str()), 0);
+    }
+    std::thread guest([&] {
+        // Their names have been read by then.
+        while (std::filesystem::is_empty(tree / "to")) std::this_thread::yield();
+        for (int i = 0; i < files; ++i) ::unlink((tree / cat("from/file", i)).c_str());
+    });
+    EXPECT_NO_THROW(copy_tree(tree / "from", tree / "to"));
+    guest.join();
+    for (int i = 0; i < files; i += 2) EXPECT_TRUE(std::filesystem::exists(tree / cat("to/link", i)));
 }
