@@ -37,23 +37,52 @@ std::string escaped(const std::string& path) {
 /// fsconfig(2) takes no longer value.
 constexpr size_t longest_value = 255;
 
-/// In one value as long as they fit. Longer lists go one by one (lowerdir+), which kernels before 6.5 lack; they say so only
-/// when the filesystem is made, because they take any key.
-void set_lower(FilesystemContext& filesystem, const std::vector<std::string>& lower) {
-    std::string joined;
-    for (const std::string& path : lower) joined += (joined.empty() ? "" : ":") + escaped(path);
-    if (joined.size() <= longest_value) return filesystem.set("lowerdir", joined);
-    for (const std::string& path : lower) filesystem.set("lowerdir+", path);
+std::string joined(const std::vector<std::string>& paths) {
+    std::string text;
+    for (const std::string& path : paths) text += (text.empty() ? "" : ":") + escaped(path);
+    return text;
 }
 
-FilesystemContext describe(const Context& context, const std::vector<std::string>& lower) {
-    FilesystemContext filesystem("overlay");
-    filesystem.set("source", "overlay");
-    set_lower(filesystem, lower);
-    // In a user namespace overlayfs may not write trusted.* attributes (Linux 5.11).
-    if (context.by_ordinary_user()) filesystem.set("userxattr");
-    return filesystem;
-}
+/// An overlay that is being made. Paths that don't fit go by descriptor, and only those, as mountinfo shows what they were
+/// called here.
+class OverlayContext {
+public:
+    OverlayContext(const Context& context, const std::vector<std::string>& lower) : filesystem_("overlay") {
+        filesystem_.set("source", "overlay");
+        set_lower(lower);
+        // In a user namespace overlayfs may not write trusted.* attributes (Linux 5.11).
+        if (context.by_ordinary_user()) filesystem_.set("userxattr");
+    }
+
+    void set_path(const std::string& key, const std::string& path) {
+        filesystem_.set(key, path.size() <= longest_value ? path : by_descriptor(path));
+    }
+    FilesystemContext& filesystem() { return filesystem_; }
+    UniqueFd mount() { return filesystem_.mount(); }
+
+private:
+    /// In one value as long as they fit, if need be by descriptors. Longer lists go one by one (lowerdir+), which kernels
+    /// before 6.5 lack; they say so only when the filesystem is made, because they take any key.
+    void set_lower(const std::vector<std::string>& lower) {
+        if (const std::string all = joined(lower); all.size() <= longest_value) return filesystem_.set("lowerdir", all);
+        constexpr size_t most_by_descriptor = 10;
+        if (lower.size() <= most_by_descriptor) {
+            std::vector<std::string> opened;
+            for (const std::string& path : lower) opened.push_back(by_descriptor(path));
+            return filesystem_.set("lowerdir", joined(opened));
+        }
+        for (const std::string& path : lower) set_path("lowerdir+", path);
+    }
+
+    std::string by_descriptor(const std::string& path) {
+        UniqueFd directory(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        if (!directory) throw Error::last("open", path);
+        return cat("/proc/self/fd/", opened_.emplace_back(std::move(directory)).get());
+    }
+
+    FilesystemContext filesystem_;
+    std::vector<UniqueFd> opened_;  ///< until it is mounted
+};
 
 /// The container's own changes: not undone with a start, so without a record. They go with destroy.
 void make_if_missing(const Context& context, const std::string& path) {
@@ -74,11 +103,11 @@ void make_work_directory(const Context& context, const std::string& work) {
 UniqueFd mount_layers(const Context& context, const Layers& layers, const std::string& options) {
     make_if_missing(context, layers.upper);
     make_work_directory(context, layers.work());
-    FilesystemContext filesystem = describe(context, layers.lower);
-    filesystem.set("upperdir", layers.upper);
-    filesystem.set("workdir", layers.work());
-    filesystem.options(options);
-    return filesystem.mount();
+    OverlayContext overlay(context, layers.lower);
+    overlay.set_path("upperdir", layers.upper);
+    overlay.set_path("workdir", layers.work());
+    overlay.filesystem().options(options);
+    return overlay.mount();
 }
 
 /// Whoever mounts an upper and a work directory, even read-only, makes the latter anew: under a container that has them mounted
@@ -88,13 +117,14 @@ UniqueFd mount_in_use(const Context& context, const Layers& layers, const std::s
     if (identity_of(layers.upper)) lower.insert(lower.begin(), layers.upper);
     // Of one alone overlayfs makes nothing.
     if (lower.size() == 1) return keelson::storage::clone_directory(lower.front());
-    FilesystemContext filesystem = describe(context, lower);
+    OverlayContext overlay(context, lower);
+    FilesystemContext& filesystem = overlay.filesystem();
     filesystem.set("ro");
     filesystem.options(options);
     // With an index it refuses a lower directory that is somebody's upper one.
     filesystem.set("index", "off");
     filesystem.set("nfs_export", "off");
-    return filesystem.mount();
+    return overlay.mount();
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, std::max<size_t>(path.rfind('/'), 1)); }

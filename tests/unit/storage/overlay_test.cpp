@@ -240,3 +240,22 @@ TEST(StorageOverlay, WhatReadsItBesideItsContainerLeavesThatAlone) {
         EXPECT_NE(::chmod((tree / "beside/moved").c_str(), 0600), 0);
     });
 }
+
+/// fsconfig(2) takes 255 bytes.
+TEST(StorageOverlay, LongPathsWork) {
+    const Tree tree;
+    const std::string deep = std::string(200, 'a') + "/" + std::string(200, 'b');
+    tree.directory(deep + "/base");
+    tree.directory(deep + "/top");
+    tree.file(deep + "/base/file", "base");
+    tree.file(deep + "/top/both", "top");
+    in_private_mounts([&] {
+        StoragePlugin overlay("overlay", tree);
+        const std::string path = (tree / (deep + "/top")) + ":" + (tree / (deep + "/base")) + ":" + (tree / (deep + "/delta"));
+        attach_at(overlay.mount(path).get(), tree / "at");
+        EXPECT_EQ(content(tree / "at/file") + content(tree / "at/both"), "basetop");
+        tree.file("at/new", "changed");
+        EXPECT_EQ(content(tree / (deep + "/delta/new")), "changed");
+        EXPECT_EQ(content(cat("/proc/self/fd/", overlay.mount_in_use(path).get(), "/new")), "changed");
+    });
+}
