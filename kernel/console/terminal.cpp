@@ -121,13 +121,14 @@ public:
 
     int run() {
         while (!done_) step();
-        while (read_master()) {
-        }
+        if (!left_) read_rest();
         return signal_;
     }
 
 private:
     static constexpr size_t part = 4096;
+    /// The kernel keeps less of what was written to a pty and not read yet.
+    static constexpr size_t most_kept = 65536;
 
     void step() {
         enum { from_master, from_input, from_signal, from_until };
@@ -143,22 +144,28 @@ private:
             throw Error::last("poll", {});
         }
         if (entries[from_master].revents & POLLOUT) write_master();
-        if (entries[from_master].revents & (POLLIN | POLLHUP | POLLERR) && !read_master() && !would_block_) done_ = true;
+        if (entries[from_master].revents & (POLLIN | POLLHUP | POLLERR) && read_master() == 0 && !would_block_) done_ = true;
         if (entries[from_input].revents) read_input();
         if (entries[from_signal].revents) take_signals();
         if (entries[from_until].revents) done_ = true;
     }
 
-    /// False: nothing more now (`would_block_`) or ever.
-    bool read_master() {
+    /// What was written before the end. Who goes on writing, as others inside may, is not waited for.
+    void read_rest() {
+        size_t got = 0;
+        for (size_t total = 0; total < most_kept && (got = read_master()) > 0;) total += got;
+    }
+
+    /// How much; 0: nothing more now (`would_block_`) or ever.
+    size_t read_master() {
         char buffer[part];
         const ssize_t got = ::read(master_, buffer, sizeof buffer);
         would_block_ = got < 0 && (errno == EAGAIN || errno == EINTR);
-        if (got <= 0) return false;
+        if (got <= 0) return 0;
         const std::string_view text(buffer, static_cast<size_t>(got));
         show(text);
         if (options_.log >= 0) write_all(options_.log, text);
-        return true;
+        return text.size();
     }
 
     void show(std::string_view text) {
@@ -170,8 +177,10 @@ private:
         }
     }
 
+    void leave() { done_ = left_ = true; }
+
     void interrupt(int signal) {
-        done_ = true;
+        leave();
         if (signal_ == 0) signal_ = signal;
     }
 
@@ -182,7 +191,7 @@ private:
         if (got <= 0) return end_input();
         for (const char key : std::string_view(buffer, static_cast<size_t>(got)))
             if (!take_key(key)) {
-                done_ = true;
+                leave();
                 break;
             }
         write_master();
@@ -236,6 +245,7 @@ private:
     SignalGuard signals_;
     std::string pending_;
     bool after_prefix_ = false, would_block_ = false, done_ = false;
+    bool left_ = false;  ///< the person, not the other side, has ended it
     int signal_ = 0;
 };
 

@@ -34,9 +34,9 @@ struct ProxyOptions {
 };
 
 /// Relays between the person's terminal and a pty master (made non-blocking), follows window size changes, until end of file,
-/// escape, SIGTERM, SIGHUP or `until`. Output still in the pty is written first. One thread only: signals are blocked
-/// meanwhile. Signals that were ignored stay so. Returns the signal that ended it, SIGHUP also when the person's terminal has
-/// gone; else 0.
+/// escape, SIGTERM, SIGHUP or `until`. After `until`, output that is still in the pty is written first. One thread only:
+/// signals are blocked meanwhile. Signals that were ignored stay so. Returns the signal that ended it, SIGHUP also when the
+/// person's terminal has gone; else 0.
 int proxy(int master, const ProxyOptions& options);
 
 }  // namespace keelson::console

@@ -63,4 +63,24 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits for such a command, and 
   attach 'exec </dev/null >/dev/null 2>&1; touch /tmp/ready; sleep 0.3; exit 3'
   expect_end 3 "a command without a terminal"
 fi
+
+# Whoever goes on writing holds nobody up, and the last that a command writes is not lost.
+on_terminal_with() { # VERB EXPECT SEND... -- WORDS...
+  local verb=$1 talk=(); shift
+  while [ "$1" != -- ]; do talk+=("$1"); shift; done
+  shift
+  on_terminal "${talk[@]}" -- "$(program "$verb")" -P "$lxcpath" -n "$name" "$@"
+}
+flood='for i in 1 2 3 4; do setsid yes command-of-the-test >$to 2>&1 </dev/null & done'
+k attach -n "$name" -- sh -c "to=/dev/tty2; $flood" </dev/null
+on_terminal_with console command-of-the-test '\x01q' -- -t 2 >"$work/out" || fail "C-a q does not leave a tty that is written to"
+if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits until nobody has the terminal open
+  on_terminal_with attach -- -- sh -c "to=\$(tty); $flood; sleep 0.3; exit 4" >"$work/out"
+  [ $? = 4 ] || fail "attach does not end with its command when others write: $(tail -n 3 "$work/out")"
+fi
+kill_inside
+seq 1 20000 >"$work/wanted"
+for ((i = 0; i < 20; ++i)); do
+  on_terminal_with attach -- -- seq 1 20000 >"$work/out" && cmp "$work/wanted" "$work/out" || fail "the last output of a command is lost"
+done
 exit 0

@@ -50,12 +50,37 @@ struct ProxyTest : testing::Test {
         ASSERT_EQ(::pipe2(until, O_CLOEXEC), 0);
     }
     void TearDown() override {
-        if (pid > 0) {
-            ::kill(pid, SIGKILL);
-            ::waitpid(pid, nullptr, 0);
+        for (const pid_t process : {pid, flooder}) {
+            if (process <= 0) continue;
+            ::kill(process, SIGKILL);
+            ::waitpid(process, nullptr, 0);
         }
         ::close(until[0]);
         ::close(until[1]);
+    }
+    /// Somebody inside writes for ever, faster than the person reads.
+    void flood() {
+        flooder = ::fork();
+        if (flooder != 0) return;
+        ::close(until[1]);
+        const std::string text(1000, 'y');
+        while (::write(container.peer.get(), text.data(), text.size()) > 0) {
+        }
+        ::_exit(0);
+    }
+    /// Whether the proxy ends while the person reads, so slowly that there is always more.
+    bool ends_during_flood() {
+        ::fcntl(person.master.get(), F_SETFL, O_NONBLOCK);
+        char buffer[256];
+        for (int i = 0; i < 2000 && !exited(); ++i) {
+            (void)!::read(person.master.get(), buffer, sizeof buffer);
+            ::usleep(500);
+        }
+        return exited();
+    }
+    bool exited() const {
+        siginfo_t info{};
+        return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
     }
     void begin(ProxyOptions options) {
         options.input = options.output = person.peer.get();
@@ -89,7 +114,7 @@ struct ProxyTest : testing::Test {
 
     Pty person, container;
     int until[2] = {-1, -1};
-    pid_t pid = -1;
+    pid_t pid = -1, flooder = -1;
 };
 
 TEST_F(ProxyTest, RelaysBothWaysAndTheWindowSize) {
@@ -126,6 +151,46 @@ TEST_F(ProxyTest, WritesTheLastOutputBeforeItLeaves) {
     begin({});
     EXPECT_EQ(read_up_to(person.master.get(), text.size()), text);
     EXPECT_EQ(end(), 0);
+}
+
+TEST_F(ProxyTest, WritesAllThatThePtyHeldBeforeItLeaves) {
+    ::fcntl(container.peer.get(), F_SETFL, O_NONBLOCK);
+    const std::string part(100, 'o');
+    size_t size = 0;
+    for (ssize_t written = 0; (written = ::write(container.peer.get(), part.data(), part.size())) > 0;)
+        size += static_cast<size_t>(written);
+    ASSERT_GT(size, 4096U);
+    ::close(until[1]);
+    until[1] = -1;
+    set_raw(person.peer.get());
+    begin({});
+    EXPECT_EQ(read_up_to(person.master.get(), size), std::string(size, 'o'));
+    EXPECT_EQ(end(), 0);
+}
+
+TEST_F(ProxyTest, EndsAlthoughSomebodyInsideGoesOnWriting) {
+    flood();
+    begin({});
+    EXPECT_NE(read_up_to(person.master.get(), 10000), "");
+    ::close(until[1]);
+    until[1] = -1;
+    EXPECT_TRUE(ends_during_flood());
+}
+
+TEST_F(ProxyTest, APersonLeavesAFloodAtOnce) {
+    flood();
+    begin({.escape = 1});
+    EXPECT_NE(read_up_to(person.master.get(), 10000), "");
+    type(person.master.get(), "\x01q");
+    EXPECT_TRUE(ends_during_flood());
+}
+
+TEST_F(ProxyTest, ASignalEndsAFloodAtOnce) {
+    flood();
+    begin({});
+    EXPECT_NE(read_up_to(person.master.get(), 10000), "");
+    ::kill(pid, SIGTERM);
+    EXPECT_TRUE(ends_during_flood());
 }
 
 TEST_F(ProxyTest, EndsWhenTheContainersSideIsClosed) {
