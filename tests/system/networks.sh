@@ -124,7 +124,44 @@ up "two devices" "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.1.ty
 [ "$(inside sh -c 'cd /sys/class/net; echo eth*')" = "eth0 eth1" ] || fail "$what: $(inside ls /sys/class/net)"
 down
 
+# the kernel may choose the number in a name inside
+up "a number in the name" "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.name = klt%d"
+[ "$(inside sh -c 'cd /sys/class/net; echo klt*')" = klt0 ] || fail "$what: $(inside ls /sys/class/net)"
+down
+
 [ "${KEELSON_AS:-}" != lxc ] || exit 0
+# but not on the host, where nobody would find the link again
+refused() { # ERROR LINE...
+  local error=$1; shift
+  rm -rf "${lxcpath:?}/$klt-net2"
+  container "$klt-net2" "$@"
+  k start -n "$klt-net2" 2>"$work/err" && fail "it starts with $*"
+  grep -q "$error" "$work/err" || fail "the error does not say '$error': $(cat "$work/err")"
+  rm -rf "${lxcpath:?}/$klt-net2"
+  host_is_as_it_was "$*"
+}
+refused '"klta%d".*lxc.net.0.veth.pair' "lxc.net.0.type = veth" "lxc.net.0.veth.pair = klta%d"
+refused '"klta%d".*lxc.net.0.nat.bridge' "lxc.net.0.type = nat" "lxc.net.0.nat.bridge = klta%d"
+refused '"klt/a".*lxc.net.0.name' "lxc.net.0.type = veth" "lxc.net.0.name = klt/a"
+
+# Who deletes a lent link inside, and makes another one of its number, name, address and alias, keeps that.
+for kind in bridge veth; do
+  ip link add kltp0 type veth peer name kltp1 && remember_host
+  peer=$(cat /sys/class/net/kltp1/ifindex)
+  up "phys, replaced by a $kind" "lxc.net.0.type = phys" "lxc.net.0.link = kltp0"
+  net=/proc/$(k info -n "$name" -p -H)/ns/net
+  there() { nsenter --net="$net" ip "$@"; }
+  index=$(there -o link show kltp0 | cut -d: -f1) address=$(there -br link show kltp0 | awk '{print $3}')
+  alias=$(there link show kltp0 | sed -n 's/^ *alias //p')
+  there link del kltp0
+  there link add kltp0 index "$index" address "$address" type $kind $([ $kind = bridge ] || echo "peer name kltp2 index $peer")
+  there link set kltp0 alias "$alias" || fail "$what: it cannot be replaced"
+  k stop -k -n "$name" || fail "$what: stop"
+  [ ! -e /sys/class/net/kltp0 ] || fail "$what: the container's own link came to the host: $(ip -d link show kltp0)"
+  ip link add kltp0 type veth peer name kltp1
+  host_is_as_it_was "$what"
+  ip link del kltp0
+done
 # nat needs nothing set up: a bridge of its own, an address, a route, and the way out. "Out" is a neighbour of the host.
 ip netns add "$klt-out" && at_end ip netns del "$klt-out"
 ip link add kltw0 type veth peer name kltw1 netns "$klt-out"
@@ -151,3 +188,13 @@ k stop -k -n "$name" || fail "nat: stop"
 k attach -n "$klt-net2" -- ping -c 1 -W 3 192.0.2.2 >/dev/null || fail "nat: the second lost its way out when the first stopped"
 k stop -k -n "$klt-net2" || fail "nat: stop of the second"
 host_is_as_it_was nat
+
+# a subnet that is another bridge's already, or the host's own
+up "nat with a subnet" "lxc.net.0.type = nat" "lxc.net.0.nat.bridge = kltn0" "lxc.net.0.nat.subnet = 10.213.10.0/24"
+before=$(cat "$work/host.before"); remember_host
+refused "bridge kltn0 has 10.213.10.0/24" "lxc.net.0.type = nat" "lxc.net.0.nat.bridge = kltn1" \
+  "lxc.net.0.nat.subnet = 10.213.10.128/25"
+refused "route to 192.0.2.0/24 over kltw0" "lxc.net.0.type = nat" "lxc.net.0.nat.bridge = kltn1" "lxc.net.0.nat.subnet = 192.0.2.0/24"
+pings 192.0.2.2
+echo "$before" >"$work/host.before"
+down

@@ -217,11 +217,11 @@ bool Loan::is_lent(HostLinks& links, const LinkFacts& found, int net_namespace) 
     return !lower_inside || found.lower == *lower_inside || faces_moved_end(links, found, net_namespace);
 }
 
-void Loan::fetch(HostLinks& links, int net_namespace) const {
-    if (at_home(links)) return;
+bool Loan::fetch(HostLinks& links, int net_namespace) const {
+    if (at_home(links)) return true;
     HostLinks inside(net_namespace);
     const std::optional<LinkFacts> lent = inside.find(index_inside != 0 ? index_inside : inside.index_of(transient_name));
-    if (!lent || !is_lent(links, *lent, net_namespace)) return;
+    if (!lent || !is_lent(links, *lent, net_namespace)) return false;
     const UniqueFd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     if (!home) throw Error::last("open", "/proc/thread-self/ns/net");
     // A name that nobody inside knows: another link there may have the transient one by now.
@@ -230,6 +230,7 @@ void Loan::fetch(HostLinks& links, int net_namespace) const {
     take_down(inside, lent->index, link.name);
     inside.netlink().request(dressing(lent->index, name, tag), "rename in the container link", link.name);
     inside.netlink().request(moving(lent->index, home.get(), name), "fetch from the container link", link.name);
+    return true;
 }
 
 /// Lending was interrupted between taking the link down and marking it.
@@ -258,16 +259,17 @@ bool Loan::may_come_home() const {
     return ::access(device.c_str(), F_OK) == 0;
 }
 
-void Loan::restore(HostLinks& links) const {
+void Loan::restore(HostLinks& links, bool not_inside) const {
     std::optional<LinkFacts> now;
+    const auto may_be_inside = [&] { return !not_inside && is_inside(links); };
     const bool settled = sdk::comes_true(patience_with_the_kernel, [&] {
         now = at_home(links);
-        return now || stands_as_before(links) || !(may_come_home() || is_inside(links));
+        return now || stands_as_before(links) || !(may_come_home() || may_be_inside());
     });
     if (!now) now = at_home(links);  // it may have come between the questions
     if (now) return give_back(links, *now);
     if (settled) return bring_up_again(links);
-    if (link.kind.empty() || is_inside(links))
+    if (link.kind.empty() || may_be_inside())
         throw Error(EBUSY, link.name, "the link was lent, and has not come home",
                     cat("end what holds the container's network namespace (lsns -t net); a link that came home unmarked: "
                         "ip link set LINK alias '",

@@ -29,15 +29,16 @@ struct Loan {
     /// restore().
     void lend(HostLinks& links, std::optional<uint32_t> mtu, int net_namespace);
 
-    /// Moves the link back, whatever it is called inside: by its number there. Success when it is not there: who may delete it
-    /// inside may also give its number to another link, which stays where it is.
-    void fetch(HostLinks& links, int net_namespace) const;
+    /// Moves the link back, whatever it is called inside: by its number there. False: it is not there, nor at home; who may
+    /// delete it inside may also give its number to another link, which stays where it is.
+    bool fetch(HostLinks& links, int net_namespace) const;
 
     /// Name, alternative names, alias, hardware address, mtu and up as they were, once the link is on the host and wears the
     /// transient name or the tag: the kernel brings a link home by itself after the last process has left the container's
     /// namespace, and is waited for. Success when the link was never lent, is given back already, or is gone: unplugged, or
     /// of a kind that dies with its namespace. Throws Error when it is elsewhere. May repeat.
-    void restore(HostLinks& links) const;
+    /// `not_inside`: fetch() has not found it.
+    void restore(HostLinks& links, bool not_inside = false) const;
 
 private:
     void take_word(std::string_view text);

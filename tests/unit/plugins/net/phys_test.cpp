@@ -240,6 +240,7 @@ TEST_F(Phys, AnotherLinkThatWearsTheMarkOnTheHostIsLeftAlone) {
     NetworkCaller phys("phys", {{"link", "kltphys0"}});
     const std::string mark = HostLinks(container()).find(phys.connect(container()).inside)->alias;
     drop_container();
+    run("while ip link show kltpeer >/dev/null 2>&1; do sleep 0.01; done");
     run(cat("ip link add kltother type bridge && ip link set kltother alias '", mark, "'"));
     const std::string before = snapshot();
     EXPECT_EQ(complaint(phys), "");
