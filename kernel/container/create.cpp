@@ -8,7 +8,6 @@
 #include <kernel/container/storage.hpp>
 #include <kernel/container/template_run.hpp>
 #include <kernel/container/undo.hpp>
-#include <kernel/filesystem/rootfs_source.hpp>
 #include <kernel/process/user_privilege.hpp>
 
 namespace keelson::container {
@@ -82,12 +81,11 @@ private:
         creating.remove();
     }
 
+    /// As a start does it, or else what is filled now would be refused then. But who owns it is of no matter yet: the template
+    /// gives it to the container's root.
     void use_given_rootfs() {
-        const std::string path = filesystem::rootfs_source(config_).path;
-        if (!base::exists(path)) {
-            throw Error(ENOENT, path, "the rootfs that the configuration names does not exist",
-                        "make it, or take lxc.rootfs.path out of the configuration");
-        }
+        const Facts without_ids(facts_.name(), facts_.lxcpath(), {});
+        Storage(without_ids, config_).check();
     }
 
     void create_rootfs() {

@@ -36,6 +36,25 @@ made "dir elsewhere" -B dir --dir "$work/elsewhere/rootfs"
 lives; ends
 [ ! -e "$work/elsewhere/rootfs" ] || fail "$what: destroy left the rootfs"
 
+# a rootfs that is given: what a start would refuse is not filled
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  what="dir that is given"
+  mkdir -m 700 "$work/given" && ln -s given "$work/link"
+  given() { # PATH OPTION...
+    { cat "$work/default.conf"; echo "lxc.rootfs.path = $1"; printf 'lxc.idmap = %s 0 100000 65536\n' u g; } >"$work/given.conf"
+    shift; k create -n "$name" -t busybox -f "$work/given.conf" "$@" >"$work/out" 2>&1
+  }
+  for path in "dir:$work/link" "dir:$work/none" "$work/none"; do
+    given "$path" && fail "$what: $path is taken"
+    grep -qF "${path#dir:}" "$work/out" || fail "$what: create with $path says $(cat "$work/out")"
+    [ -z "$(ls -A "$work/given")" ] && [ ! -e "$lxcpath/$name" ] || fail "$what: create with $path left $(ls -A "$work/given")"
+  done
+  given "dir:$work/given" && [ "$(stat -c %u "$work/given")" = 100000 ] || fail "$what: create: $(cat "$work/out")"
+  grep -qi nobody "$work/out" && fail "$what: create says $(cat "$work/out")"
+  k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
+  k stop -k -n "$name"; ends
+fi
+
 # read-only, and options
 made "dir, read-only"
 echo "lxc.rootfs.options = ro" >>"$lxcpath/$name/config"
