@@ -1,3 +1,4 @@
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
@@ -15,6 +16,7 @@
 #include <kernel/process/user_privilege.hpp>
 
 #include <fcntl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,7 +90,7 @@ private:
     }
 
     void copy_file(const std::string& from, const std::string& to) {
-        const UniqueFd source = base::open_file(from, O_RDONLY);
+        const UniqueFd source = base::open_file(from, sdk::flags_of_given);
         struct stat facts {};
         if (::fstat(source.get(), &facts) != 0) throw Error::last("stat", from);
         base::make_directories(to.substr(0, to.rfind('/')), 0755);
@@ -96,8 +98,16 @@ private:
         const uint64_t record = journal_.intend("kernel", "file", to);
         const UniqueFd target = base::open_file(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         journal_.complete(record, file_record(to));
-        base::write_fd(target.get(), base::read_fd(source.get(), from), to);
+        copy_content(source.get(), target.get(), facts, from, to);
         if (::fchmod(target.get(), facts.st_mode & 0777) != 0) throw Error::last("set the mode of", to);
+    }
+
+    static void copy_content(int source, int target, const struct stat& facts, const std::string& from, const std::string& to) {
+        if (!S_ISREG(facts.st_mode)) return base::write_fd(target, sdk::read_given(source, from), to);
+        ssize_t count;
+        do count = ::sendfile(target, source, nullptr, 1 << 20);
+        while (count > 0);
+        if (count < 0) throw Error::last("copy a file to", to);
     }
 
     void finish_inside(const std::string& rootfs) const {

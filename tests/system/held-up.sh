@@ -60,6 +60,26 @@ k start -n "$name" || fail "start with a pipe that has a writer"
 wait $writer
 grep -q ' /tmp tmpfs ' "/proc/$(k info -n "$name" -p -H)/mounts" || fail "the pipe was not read"
 
+# nor a copy, by what it copies along with the configuration
+k stop -k -n "$name" || fail "stop before the copies"
+mkfifo "$lxcpath/$name/fifo"
+for line in "lxc.mount.fstab = $lxcpath/$name/fifo" "lxc.hook.start-host = $lxcpath/$name/fifo"; do
+  given "lxc.net.0.type = empty" "$line"
+  ends "copy with $line" "$(program copy)" -P "$lxcpath" -n "$name" -N "$klt-copy"
+  [ $code = 0 ] || fail "copy with $line: exit code $code: $(cat "$work/said")"
+  [ -f "$lxcpath/$klt-copy/fifo" ] || fail "copy with $line copied no file"
+  k destroy -n "$klt-copy" || fail "destroy of the copy"
+done
+rm "$lxcpath/$name/fifo"
+ln -s /dev/zero "$lxcpath/$name/endless"
+given "lxc.net.0.type = empty" "lxc.hook.start-host = $lxcpath/$name/endless"
+ends "copy with a device without an end" "$(program copy)" -P "$lxcpath" -n "$name" -N "$klt-copy"
+[ $code = 1 ] && grep -qF "$lxcpath/$name/endless" "$work/said" || fail "copy with a device without an end: $code $(cat "$work/said")"
+[ ! -e "$lxcpath/$klt-copy" ] || fail "a copy that failed left $(find "$lxcpath/$klt-copy" | head -n 3)"
+rm "$lxcpath/$name/endless"
+given "lxc.net.0.type = empty"
+k start -n "$name" || fail "start after the copies"
+
 # By another name of the directory it is the same container.
 ln -s "$lxcpath" "$work/link"
 for other in "$work/./lxc" "$work//lxc" "$lxcpath/."; do
