@@ -30,7 +30,7 @@ std::optional<Identity> identity_in(std::string_view word, std::string_view reco
 void make_one(const sdk::Context& context, const std::string& path, Made::Kind kind) {
     Made made{kind, path, {}};
     const uint64_t record = context.intend(to_text(made));
-    if (::mkdir(path.c_str(), 0755) != 0) throw Error::last("make the directory", path);
+    if (!make_with_mode(path)) throw Error(EEXIST, path, "make the directory");
     made.identity = identity_of(path);
     context.complete(record, to_text(made));
     if (kind == Made::Kind::parent || !context.has_user_namespace() || context.by_ordinary_user()) return;
@@ -86,6 +86,16 @@ void make_directory(const sdk::Context& context, const std::string& path) {
         if (!identity_of(part)) make_one(context, part, last ? Made::Kind::directory : Made::Kind::parent);
         if (last) return;
     }
+}
+
+bool make_with_mode(const std::string& path) {
+    constexpr mode_t mode = 0755;
+    if (::mkdir(path.c_str(), mode) != 0) {
+        if (errno == EEXIST) return false;
+        throw Error::last("make the directory", path);
+    }
+    if (::chmod(path.c_str(), mode) != 0) throw Error::last("set the mode of", path);
+    return true;
 }
 
 UniqueFd make_file(const sdk::Context& context, const std::string& path, unsigned mode) {

@@ -87,7 +87,7 @@ private:
 /// The container's own changes: not undone with a start, so without a record. They go with destroy.
 void make_if_missing(const Context& context, const std::string& path) {
     if (identity_of(path)) return;
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw Error::last("make the directory", path);
+    keelson::storage::make_with_mode(path);
     if (!context.has_user_namespace() || context.by_ordinary_user()) return;
     if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
 }
