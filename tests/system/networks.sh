@@ -145,7 +145,8 @@ refused '"klta%d".*lxc.net.0.nat.bridge' "lxc.net.0.type = nat" "lxc.net.0.nat.b
 refused '"klt/a".*lxc.net.0.name' "lxc.net.0.type = veth" "lxc.net.0.name = klt/a"
 
 # Who deletes a lent link inside, and makes another one of its number, name, address and alias, keeps that.
-for kind in bridge veth; do
+for kind in veth ifb; do
+  ip link add kltp9 type $kind && ip link del kltp9 || continue # not every kernel has each
   ip link add kltp0 type veth peer name kltp1 && remember_host
   peer=$(cat /sys/class/net/kltp1/ifindex)
   up "phys, replaced by a $kind" "lxc.net.0.type = phys" "lxc.net.0.link = kltp0"
@@ -154,7 +155,7 @@ for kind in bridge veth; do
   index=$(there -o link show kltp0 | cut -d: -f1) address=$(there -br link show kltp0 | awk '{print $3}')
   alias=$(there link show kltp0 | sed -n 's/^ *alias //p')
   there link del kltp0
-  there link add kltp0 index "$index" address "$address" type $kind $([ $kind = bridge ] || echo "peer name kltp2 index $peer")
+  there link add kltp0 index "$index" address "$address" type $kind $([ $kind != veth ] || echo "peer name kltp2 index $peer")
   there link set kltp0 alias "$alias" || fail "$what: it cannot be replaced"
   k stop -k -n "$name" || fail "$what: stop"
   [ ! -e /sys/class/net/kltp0 ] || fail "$what: the container's own link came to the host: $(ip -d link show kltp0)"

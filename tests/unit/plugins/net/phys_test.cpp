@@ -210,16 +210,20 @@ TEST_F(Phys, AnEarlierLoansLinkIsNotTakenForThisOne) {
 
 TEST_F(Phys, AnotherLinkUnderTheNumberOfTheDeletedOneStaysInside) {
     const unsigned other_end = HostLinks().index_of("kltpeer");
-    for (const std::string& kind : {std::string("bridge"), cat("veth peer name kltfake index ", other_end)}) {
-        run("ip link show kltphys0 >/dev/null 2>&1 || ip link add kltphys0 type veth peer name kltpeer index " +
-            cat(other_end));
+    std::vector<std::string> kinds{"bridge", cat("veth peer name kltfake index ", other_end)};
+    if (works("ip link add kltifb type ifb && ip link del kltifb")) kinds.emplace_back("ifb");
+    for (const std::string& kind : kinds) {
+        run(cat("ip link show kltphys0 >/dev/null 2>&1 || ip link add kltphys0 index 9 type veth peer name kltpeer index ",
+                other_end));
         NetworkCaller phys("phys", {{"link", "kltphys0"}});
         const Handed handed = phys.connect(container());
         const LinkFacts lent = *HostLinks(container()).find(handed.inside);
         inside(cat("ip link del ", handed.inside, "; ip link add ", handed.inside, " index ", lent.index, " type ", kind));
         inside(cat("ip link set ", handed.inside, " alias '", lent.alias, "'"));
         const std::string there = inside("ip link");
-        ASSERT_EQ(HostLinks(container()).index_of(handed.inside), lent.index) << kind;
+        const LinkFacts other = *HostLinks(container()).find(handed.inside);
+        ASSERT_EQ(other.index, lent.index) << kind;
+        ASSERT_EQ(other.lower.index, kind.starts_with("veth") ? lent.lower.index : 0) << kind;
         EXPECT_NO_THROW(phys.undo(container())) << kind;
         EXPECT_EQ(inside("ip link"), there) << kind;
         EXPECT_EQ(HostLinks().index_of("kltphys0"), 0U) << kind;
