@@ -41,12 +41,37 @@ UniqueFd host_proc() {
 
 bool any_terminal() { return ::isatty(0) != 0 || ::isatty(1) != 0 || ::isatty(2) != 0; }
 
-/// From the container's own devpts when it has one, so that its tty(1) finds the name.
-console::Pty open_container_pty(const Container& container) {
+/// None when the container has none of its own.
+UniqueFd container_devpts(const Container& container) {
     std::optional<monitor::Response> response =
         monitor::CommandClient(container.lxcpath(), container.name()).call(monitor::Command::get_devpts_fd);
     const bool has = response && response->result == 0 && !response->fds.empty();
-    return console::open_pty(has ? response->fds.front().get() : -1);
+    return has ? std::move(response->fds.front()) : UniqueFd();
+}
+
+/// So that whoever is root inside can also open it anew, by /dev/stdout; it works without. For an ordinary user the group goes
+/// first: what belongs to one that is not mapped cannot be given away (user_namespaces(7)).
+void give_to_root(const console::Pty& pty, const Facts& facts) {
+    if (facts.idmap().empty()) return;
+    constexpr auto as_it_is = static_cast<uint32_t>(-1);
+    if (facts.raw().ordinary_user != 0) (void)!::fchown(pty.peer.get(), as_it_is, ::getegid());
+    if (::fchown(pty.peer.get(), facts.raw().root_uid, as_it_is) != 0)
+        base::log_info(cat("the terminal of the attached process stays ours: ", ::strerror(errno)));
+}
+
+/// From the container's own devpts when it has one, so that its tty(1) finds the name. That may be full, as any process inside
+/// can make it, or mounted over: then the host's.
+console::Pty open_container_pty(const Container& container, const Facts& facts) {
+    if (const UniqueFd devpts = container_devpts(container)) {
+        try {
+            return console::open_pty(devpts.get());
+        } catch (const Error& error) {
+            base::log_info(cat("the attached process gets a terminal of the host: ", error.what()));
+        }
+    }
+    console::Pty pty = console::open_pty();
+    give_to_root(pty, facts);
+    return pty;
 }
 
 void join_namespaces(int pidfd, uint64_t flags) {
@@ -138,7 +163,7 @@ int Container::attach(const AttachOptions& options) {
     // Root of a container without a user namespace could reach the host through any descriptor of ours that leads there.
     const UniqueFd proc = (own & CLONE_NEWUSER) != 0 ? host_proc() : UniqueFd();
     CgroupEntry place = place_in_cgroup(session, options);
-    console::Pty pty = any_terminal() ? open_container_pty(*this) : console::Pty();
+    console::Pty pty = any_terminal() ? open_container_pty(*this, session.facts()) : console::Pty();
     if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
 
     UniqueFd log = open_pty_log(options);

@@ -64,6 +64,21 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits for such a command, and 
   expect_end 3 "a command without a terminal"
 fi
 
+# The container's devpts is full, as any process inside can make it: the terminal is one of the host then.
+full=$klt-f ids=("lxc.idmap = u 0 100000 65536" "lxc.idmap = g 0 100000 65536")
+[ "${KEELSON_AS:-}" != lxc ] || ids=() # LXC's own asks for them in /etc/subuid
+twin "$full" "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.pty.max = 1" "${ids[@]}" \
+  "lxc.init.cmd = /bin/sh /full"
+echo 'sleep 1000 <>/dev/ptmx; sleep 1000' >"$rootfs/full"
+chmod 755 "$lxcpath" "$lxcpath/$full" "$lxcpath/$name"
+k start -n "$full" || fail "a container with one pty does not start"
+is_full() { ! k attach -n "$full" -- sh -c ': <>/dev/ptmx' </dev/null 2>/dev/null; }
+wait_for 5 is_full || fail "the devpts of a container with one pty is not full"
+on_terminal -- "$(program attach)" -P "$lxcpath" -n "$full" -- \
+  sh -c 'test -t 0 && : </dev/tty && echo opened >/proc/self/fd/1 && exit 6' >"$work/out"
+[ $? = 6 ] && grep -q opened "$work/out" || fail "no terminal for attach when the container's devpts is full: $(cat "$work/out")"
+k stop -k -n "$full"
+
 # Whoever goes on writing holds nobody up, and the last that a command writes is not lost.
 on_terminal_with() { # VERB EXPECT SEND... -- WORDS...
   local verb=$1 talk=(); shift
