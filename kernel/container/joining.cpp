@@ -79,6 +79,9 @@ void Joining::become() {
 }
 
 void Joining::take_place() {
+    // The one that `confine` joins is the container's root's, which can have used up its keys (keyrings(7)). This one is left
+    // then, and not the caller's.
+    process::join_session_keyring(session.config());
     place.enter_v1();
     place = {};
     if ((namespaces & CLONE_NEWCGROUP) != 0 && ::setns(init_pidfd, CLONE_NEWCGROUP) != 0)
@@ -108,10 +111,12 @@ void Joining::confine() {
         process::set_personality(session.config());
     if ((namespaces & CLONE_NEWUSER) != 0) process::become_namespace_root(0, 0);
     if (!options.skip_capabilities) process::drop_capabilities(session.config());
-    if (options.skip_lsm) return;
+    if (options.skip_lsm) return process::join_session_keyring(session.config());
     const bool needs_proc = host_proc < 0 && confinement.writes_labels();
     const UniqueFd own_proc = needs_proc ? filesystem::RootfsSetup::private_proc() : UniqueFd();
-    confinement.apply(own_proc ? own_proc.get() : host_proc);
+    const int proc = own_proc ? own_proc.get() : host_proc;
+    confinement.with_labelled_keys(proc, [&] { process::join_session_keyring(session.config()); });
+    confinement.apply(proc);
 }
 
 void Joining::take_ids() {

@@ -40,6 +40,16 @@ keyring_of() { # NAME LINE...: the context of its session keyring
 of_keyring=system_u:object_r:secret_t:s0
 got=$(keyring_of both-labels "lxc.selinux.context = $context" "lxc.selinux.context.keyring = $of_keyring")
 [ "$got" = "$of_keyring" ] || fail "the keyring has the context '$got', not $of_keyring"
+before=$(session_keyrings)
+k attach -n both-labels -- /bin/sleep 1000 &
+of_attached() {
+  local key
+  for key in $(comm -13 <(echo "$before") <(session_keyrings)); do
+    [ "$(label_of_key "$key" 2>/dev/null)" != "$of_keyring" ] || return 0
+  done
+  return 1
+}
+wait_for 10 of_attached || fail "the keyring of an attached process has another context than that of init"
 got=$(keyring_of one-label "lxc.selinux.context = $context")
 [ "$got" = "$context" ] || fail "the keyring has the context '$got', not $context"
 got=$(keyring_of no-label "lxc.selinux.context = unconfined_t")
