@@ -124,6 +124,14 @@ CgroupEntry place_in_cgroup(const Session& session, const AttachOptions& options
     }
 }
 
+/// As the attached process sees it, which needs it for lxc.sched.core alone.
+pid_t pid_of_init(const Session& session, uint64_t namespaces) {
+    if (!session.config().flag("lxc.sched.core")) return 0;
+    const std::string record = session.state_of("init");
+    const auto pid = static_cast<pid_t>(base::parse_unsigned(base::words(record).front()).value_or(0));
+    return (namespaces & CLONE_NEWPID) != 0 ? process::pid_in_own_namespace(pid) : pid;
+}
+
 UniqueFd open_pty_log(const AttachOptions& options) {
     if (options.pty_log.empty()) return {};
     return base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
@@ -167,6 +175,7 @@ int Container::attach(const AttachOptions& options) {
     if (pty.master) console::copy_window_size(::isatty(0) != 0 ? 0 : 1, pty.master.get());
 
     UniqueFd log = open_pty_log(options);
+    const pid_t init = pid_of_init(session, namespaces);
 
     ChannelTurns turns;
     turns.open();
@@ -177,7 +186,7 @@ int Container::attach(const AttachOptions& options) {
         turns.became_child();
         ignored.give_back();
         log.reset();
-        Joining{session, of_file, confinement, options, namespaces, pidfd.get(), proc.get(), place, pty, turns}.become();
+        Joining{session, of_file, confinement, options, namespaces, pidfd.get(), init, proc.get(), place, pty, turns}.become();
     }
     turns.became_host();
     pty.peer.reset();

@@ -79,6 +79,8 @@ void Joining::become() {
 }
 
 void Joining::take_place() {
+    // First: it takes capabilities, and is a promise about whatever runs here.
+    process::share_core_scheduling(session.config(), init);
     // The one that `confine` joins is the container's root's, which can have used up its keys (keyrings(7)). This one is left
     // then, and not the caller's.
     process::join_session_keyring(session.config());

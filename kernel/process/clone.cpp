@@ -97,6 +97,14 @@ UniqueFd open_recorded(std::string_view record) {
     return handle;
 }
 
+pid_t pid_in_own_namespace(pid_t pid) {
+    const std::string path = cat("/proc/", pid, "/status"), status = base::read_file(path);
+    for (const std::string_view line : base::split(status, '\n')) {
+        if (line.starts_with("NSpid:")) return static_cast<pid_t>(base::parse_unsigned(base::words(line).back()).value_or(0));
+    }
+    throw Error(ENOTSUP, path, "no NSpid, which needs Linux 4.1, in");
+}
+
 void die_with(pid_t parent) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);

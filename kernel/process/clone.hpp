@@ -37,6 +37,8 @@ UniqueFd open_pidfd(pid_t pid);
 std::string process_record(pid_t pid);
 /// None when that process is no more. Throws.
 UniqueFd open_recorded(std::string_view record);
+/// The pid that a process has in its own pid namespace. Throws.
+pid_t pid_in_own_namespace(pid_t pid);
 void send_signal(int pidfd, int signal);
 /// True when the process ended in time. No timeout: waits for ever.
 bool wait_until_gone(int pidfd, int timeout_ms);

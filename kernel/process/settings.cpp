@@ -21,7 +21,9 @@
 #ifndef PR_SCHED_CORE
 #define PR_SCHED_CORE 62
 #define PR_SCHED_CORE_CREATE 1
+#define PR_SCHED_CORE_SHARE_FROM 3
 #endif
+#define PR_SCHED_CORE_THREAD 0
 #define PR_SCHED_CORE_THREAD_GROUP 1
 
 namespace keelson::process {
@@ -92,6 +94,8 @@ std::string dots_to_slashes(std::string_view name) {
     return path;
 }
 
+constexpr const char* needs_of_core_scheduling = "the kernel needs CONFIG_SCHED_CORE and a CPU with SMT";
+
 }  // namespace
 
 void set_limits(const config::Config& config, pid_t pid) {
@@ -124,8 +128,14 @@ void set_proc_values(const config::Config& config, pid_t pid) {
 void set_core_scheduling(const config::Config& config, pid_t pid) {
     if (!config.flag("lxc.sched.core")) return;
     if (::prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, pid, PR_SCHED_CORE_THREAD_GROUP, 0) != 0) {
-        throw Error::last("make a core scheduling cookie", "lxc.sched.core",
-                          "the kernel needs CONFIG_SCHED_CORE and a CPU with SMT");
+        throw Error::last("make a core scheduling cookie", "lxc.sched.core", needs_of_core_scheduling);
+    }
+}
+
+void share_core_scheduling(const config::Config& config, pid_t with) {
+    if (!config.flag("lxc.sched.core")) return;
+    if (::prctl(PR_SCHED_CORE, PR_SCHED_CORE_SHARE_FROM, with, PR_SCHED_CORE_THREAD, 0) != 0) {
+        throw Error::last("share init's core scheduling cookie", "lxc.sched.core", needs_of_core_scheduling);
     }
 }
 

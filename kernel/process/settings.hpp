@@ -14,6 +14,9 @@ void set_limits(const config::Config& config, pid_t pid);
 void set_proc_values(const config::Config& config, pid_t pid);
 /// [host] lxc.sched.core: a cookie of its own. An error where the kernel lacks it.
 void set_core_scheduling(const config::Config& config, pid_t pid);
+/// lxc.sched.core: the calling process gets the cookie of another, whose pid is as the calling process sees it. For that it
+/// needs CAP_SYS_PTRACE over it. An error where the kernel lacks it.
+void share_core_scheduling(const config::Config& config, pid_t with);
 
 /// [inside] lxc.uts.name.
 void set_host_name(const config::Config& config);

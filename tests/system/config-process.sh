@@ -170,6 +170,38 @@ else
   cat "$work/out" "$work/core" | grep -qi 'core scheduling' || differs "lxc.sched.core: the error does not name it: $(cat "$work/out")"
 fi
 
+# Who joins shares the cookie, asked for by the number that init has for it, or is refused. Here a filter answers in the kernel's
+# place, which need not have core scheduling; LXC also asks for the number of the cookie.
+with_core() { # PID-OF-INIT COMMAND...
+  /usr/bin/python3 -c 'import ctypes, os, struct, sys
+load, equals, end, taken, refused, allowed = 0x20, 0x15, 0x06, 0x50000, 0x50000 + 3, 0x7fff0000 # ESRCH
+steps = [(load, 0, 0, 0), (equals, 0, 11, 157), (load, 0, 0, 16), (equals, 0, 9, 62), # prctl(PR_SCHED_CORE, ...
+         (load, 0, 0, 24), (equals, 5, 0, 1), (equals, 0, 6, 3), # a cookie is made, or shared ...
+         (load, 0, 0, 32), (equals, 0, 3, int(sys.argv[1])), (load, 0, 0, 40), (equals, 0, 1, 0), # ... with that thread
+         (end, 0, 0, taken), (end, 0, 0, refused), (end, 0, 0, allowed)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(text)))
+if ctypes.CDLL(None).prctl(22, 2, program, 0, 0) != 0: sys.exit("no filter")
+os.execvp(sys.argv[2], sys.argv[2:])' "$@"
+}
+core_attach() { # PID-OF-INIT OPTION...
+  local pid=$1; shift
+  with_core "$pid" "$(program attach)" -P "$lxcpath" -n "$name-core" "$@" -- /bin/echo joined 2>&1
+}
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  container "$name-core" "lxc.init.cmd = /bin/sleep 1000" "lxc.sched.core = 1"
+  with_core 0 "$(program start)" -P "$lxcpath" -n "$name-core" || fail "the container with a cookie does not start"
+  pid=$(k info -n "$name-core" -pH)
+  asked=$((asked + 4))
+  answer=$(core_attach 1)
+  [ "$answer" = joined ] || differs "lxc.sched.core: who joins says $answer"
+  answer=$(core_attach "$pid" -s 'UTSNAME|MOUNT')
+  [ "$answer" = joined ] || differs "lxc.sched.core: who joins from the host's processes says $answer"
+  answer=$(core_attach 0) && differs "lxc.sched.core: who gets no cookie joins all the same: $answer"
+  case $answer in *'core scheduling'*lxc.sched.core*) ;; *) differs "lxc.sched.core: the error does not name it: $answer" ;; esac
+  k stop -k -n "$name-core"
+fi
+
 # Signals, also that of a monitor that died.
 container "$name-signals" "lxc.mount.auto = proc:rw" "lxc.init.cmd = /bin/sh /init" "lxc.monitor.unshare = 7" \
   "lxc.signal.halt = sigusr1" "lxc.signal.reboot = SIGRTMIN+5" "lxc.signal.stop = 14" "lxc.monitor.signal.pdeath = SIGUSR2"
