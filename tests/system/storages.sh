@@ -36,6 +36,11 @@ made "dir elsewhere" -B dir --dir "$work/elsewhere/rootfs"
 lives; ends
 [ ! -e "$work/elsewhere/rootfs" ] || fail "$what: destroy left the rootfs"
 
+made "overlay elsewhere" -B overlay --dir "$work/elsewhere/layer"
+[ "$(path)" = "overlay:$lxcpath/$name/rootfs:$lxcpath/$name/overlay/delta" ] || fail "$what: the path is $(path)"
+[ ! -e "$work/elsewhere/layer" ] || fail "$what: create made what no destroy removes"
+lives; ends
+
 # a rootfs that is given: what a start would refuse is not filled
 if [ "${KEELSON_AS:-}" != lxc ]; then
   what="dir that is given"

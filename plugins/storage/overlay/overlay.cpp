@@ -146,8 +146,8 @@ public:
     }
 
     std::string create(const Context& context, const StorageRequest& request) override {
-        Layers layers{{request.directory}, context.directory() + "/overlay/delta"};
-        keelson::storage::make_directory(context, request.directory);
+        Layers layers{{lower_for(context, request)}, context.directory() + "/overlay/delta"};
+        keelson::storage::make_directory(context, layers.lower.front());
         make_layer(context, layers);
         return to_path(layers);
     }
@@ -194,6 +194,15 @@ public:
     }
 
 private:
+    /// Elsewhere it could not be told from another's when the container is destroyed. LXC puts it here as well, whatever --dir
+    /// says.
+    static std::string lower_for(const Context& context, const StorageRequest& request) {
+        if (keelson::storage::is_in_own_directory(context, request.directory)) return request.directory;
+        const std::string own = context.directory() + "/rootfs";
+        context.warn(cat("an overlay is made in the container's directory, in ", own, ", not in ", request.directory));
+        return own;
+    }
+
     static void make_layer(const Context& context, const Layers& layers) {
         keelson::storage::make_directory(context, layers.upper);
         keelson::storage::make_directory(context, layers.work());
