@@ -81,19 +81,40 @@ void join_namespaces(int pidfd, uint64_t flags) {
     }
 }
 
-/// The keyboard's signals are for the process inside.
-class IgnoredKeyboard {
+/// The keyboard's signals are for the command inside. Until that runs, which in a frozen container may be never, they end us.
+/// At most one at a time.
+class KeyboardSignals {
 public:
-    IgnoredKeyboard() : interrupt_(::signal(SIGINT, SIG_IGN)), quit_(::signal(SIGQUIT, SIG_IGN)) {}
-    ~IgnoredKeyboard() { give_back(); }
-    IgnoredKeyboard(const IgnoredKeyboard&) = delete;
+    explicit KeyboardSignals(const ChannelTurns& turns) {
+        turns_ = &turns;
+        interrupt_ = take(SIGINT);
+        quit_ = take(SIGQUIT);
+    }
+    ~KeyboardSignals() { give_back(); }
+    KeyboardSignals(const KeyboardSignals&) = delete;
 
+    void ignore() const {
+        ::signal(SIGINT, SIG_IGN);
+        ::signal(SIGQUIT, SIG_IGN);
+    }
     void give_back() const {
         ::signal(SIGINT, interrupt_);
         ::signal(SIGQUIT, quit_);
     }
 
 private:
+    static void on_signal(int number) {
+        if (turns_->abandoned()) return;  // as exec has closed the other end
+        ::signal(number, SIG_DFL);
+        ::raise(number);
+    }
+    static sighandler_t take(int number) {
+        const sighandler_t old = ::signal(number, SIG_IGN);
+        if (old != SIG_IGN) ::signal(number, on_signal);
+        return old;
+    }
+
+    static inline const ChannelTurns* turns_ = nullptr;
     sighandler_t interrupt_, quit_;
 };
 
@@ -179,12 +200,12 @@ int Container::attach(const AttachOptions& options) {
 
     ChannelTurns turns;
     turns.open();
-    const IgnoredKeyboard ignored;
+    const KeyboardSignals keyboard(turns);
     process::withhold_from_namespace_root();
     const process::Clone process = make_process(session, namespaces, pidfd.get(), place);
     if (process.pid == 0) {
         turns.became_child();
-        ignored.give_back();
+        keyboard.give_back();
         log.reset();
         Joining{session, of_file, confinement, options, namespaces, pidfd.get(), init, proc.get(), place, pty, turns}.become();
     }
@@ -192,6 +213,7 @@ int Container::attach(const AttachOptions& options) {
     pty.peer.reset();
     if (pty.master) {
         turns.wait_for_exec();
+        keyboard.ignore();
         if (const int signal = relay(pty, log.get(), process.pidfd.get())) return hang_up(pty, process.pidfd.get(), signal);
         return process::shell_status(process::reap(process.pidfd.get()));
     }

@@ -64,6 +64,51 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits for such a command, and 
   expect_end 3 "a command without a terminal"
 fi
 
+# In a frozen container the command does not run, and the signals of the keyboard are for attach.
+cat >"$work/end.py" <<'P'
+import os, pty, signal, sys, time
+# SIGNAL HOW COMMAND...: on a terminal, or without one; typed: by its key. Prints how the command ends.
+number, how, command = getattr(signal, sys.argv[1]), sys.argv[2], sys.argv[3:]
+child, terminal = (os.fork(), -1) if how == "without" else pty.fork()
+if child == 0:
+    if how == "without":
+        for fd in range(3): os.dup2(os.open("/dev/null", os.O_RDWR), fd)
+    os.execvp(command[0], command)
+time.sleep(1)
+if how == "typed": os.write(terminal, b"\x03")
+else: os.kill(child, number)
+for i in range(50):
+    ended, status = os.waitpid(child, os.WNOHANG)
+    if ended: sys.exit(print(os.waitstatus_to_exitcode(status)))
+    time.sleep(0.1)
+os.kill(child, signal.SIGKILL)
+print("not at all")
+P
+end_frozen() { # SIGNAL HOW
+  local how
+  how=$(python3 "$work/end.py" "$@" "$(program attach)" -P "$lxcpath" -n "$name" -- touch /tmp/ran)
+  [ "$how" = "-$(kill -l "${1#SIG}")" ] || fail "attach to a frozen container ends by $1 ($2): $how"
+}
+k freeze -n "$name" || fail "it does not freeze"
+for signal in SIGINT SIGQUIT; do
+  end_frozen $signal terminal
+  end_frozen $signal without
+done
+[ "${KEELSON_AS:-}" = lxc ] || end_frozen SIGINT typed # LXC's own does not take that, and runs the command later
+k unfreeze -n "$name"
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  sleep 1
+  [ ! -e "$rootfs/tmp/ran" ] || fail "a command runs although its attach was interrupted"
+fi
+# Of one that runs they do not end it.
+attach 'trap "exit 8" USR1; touch /tmp/ready; while :; do sleep 0.1; done'
+signal INT
+signal QUIT
+sleep 0.3
+! ended "$attached" || fail "attach ends by the keyboard's signals, which are for its command"
+k attach -n "$name" -- kill -USR1 $(inside) </dev/null
+expect_end 8 "its command"
+
 # The container's devpts is full, as any process inside can make it: the terminal is one of the host then.
 full=$klt-f ids=("lxc.idmap = u 0 100000 65536" "lxc.idmap = g 0 100000 65536")
 [ "${KEELSON_AS:-}" != lxc ] || ids=() # LXC's own asks for them in /etc/subuid
