@@ -1,8 +1,8 @@
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
+#include <kernel/container/life.hpp>
 #include <kernel/container/session.hpp>
-#include <kernel/monitor/life.hpp>
 #include <kernel/process/clone.hpp>
 
 #include <signal.h>
@@ -29,7 +29,7 @@ int halt_signal(const config::Config& config, pid_t init) {
     return config.signal("lxc.signal.halt", (blocked >> (systemd - 1) & 1) != 0 ? systemd : SIGPWR);
 }
 
-bool shut_down(Container& container, monitor::Life& life, std::optional<std::chrono::seconds> timeout) {
+bool shut_down(Container& container, Life& life, std::optional<std::chrono::seconds> timeout) {
     const std::optional<pid_t> init = container.init_pid();
     const UniqueFd handle = life.init_handle();
     if (!init || !handle) return true;
@@ -45,14 +45,14 @@ bool shut_down(Container& container, monitor::Life& life, std::optional<std::chr
 }  // namespace
 
 bool Container::shutdown(std::optional<std::chrono::seconds> timeout) {
-    monitor::Life life(monitor::CommandClient(lxcpath_, name_));
+    Life life(monitor::CommandClient(lxcpath_, name_));
     return shut_down(*this, life, timeout);
 }
 
-void Container::kill() { monitor::Life(monitor::CommandClient(lxcpath_, name_, time_to_die)).kill(); }
+void Container::kill() { Life(monitor::CommandClient(lxcpath_, name_, time_to_die)).kill(); }
 
 void Container::stop(std::optional<std::chrono::seconds> timeout) {
-    monitor::Life life(monitor::CommandClient(lxcpath_, name_, time_to_die));
+    Life life(monitor::CommandClient(lxcpath_, name_, time_to_die));
     if (!shut_down(*this, life, timeout)) life.kill();
 }
 

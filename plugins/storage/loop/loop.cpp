@@ -4,8 +4,8 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <keelson/sdk/detached_mount.hpp>
+#include <keelson/sdk/patience.hpp>
 #include <keelson/sdk/storage.hpp>
 #include <plugins/storage/common/access.hpp>
 #include <plugins/storage/common/made.hpp>
@@ -41,14 +41,10 @@ UniqueFd open_image(const std::string& path, bool read_only) {
 
 /// Waits for what has just ended: the kernel may still be writing back what was mounted.
 bool try_lock(int image, int operation) {
-    constexpr timespec pause{0, 20'000'000};
-    for (int tries = 0; tries < 250; ++tries) {
-        if (::flock(image, operation | LOCK_NB) == 0) return true;
+    return keelson::sdk::comes_true(std::chrono::seconds(5), [image, operation] {
         // A filesystem below that has no locks: nothing is known then.
-        if (errno != EWOULDBLOCK && errno != EINTR) return true;
-        ::nanosleep(&pause, nullptr);
-    }
-    return false;
+        return ::flock(image, operation | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR);
+    });
 }
 
 /// Two mounts of one image write over each other, and one that replays the journal over whoever has it mounted. The loop device

@@ -5,9 +5,9 @@
 #include <sys/wait.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/container/life.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
-#include <kernel/monitor/life.hpp>
 #include <kernel/monitor/survey.hpp>
 #include <kernel/process/clone.hpp>
 #include <tests/support/fake_container.hpp>
@@ -23,6 +23,7 @@ namespace {
 
 using namespace keelson;
 using namespace keelson::monitor;
+using container::Life;
 using keelson::test::FakeContainer;
 using namespace std::chrono_literals;
 using testing::ElementsAre;

@@ -6,12 +6,12 @@
 
 #include <optional>
 
-namespace keelson::monitor {
+namespace keelson::container {
 
 class Life {
 public:
     /// Over when nobody listens. Throws as CommandClient.
-    explicit Life(CommandClient client);
+    explicit Life(monitor::CommandClient client);
 
     bool over() const;
     /// Waits for its end, which comes after the stop hooks. False at the deadline.
@@ -24,8 +24,8 @@ public:
 private:
     void ask_to_stop();
 
-    CommandClient client_;
-    std::optional<Connection> end_;  ///< its monitor's word that the container has stopped
+    monitor::CommandClient client_;
+    std::optional<monitor::Connection> end_;  ///< its monitor's word that the container has stopped
 };
 
-}  // namespace keelson::monitor
+}  // namespace keelson::container

@@ -1,9 +1,9 @@
-#include <kernel/monitor/life.hpp>
+#include <kernel/container/life.hpp>
 #include <kernel/process/clone.hpp>
 
-namespace keelson::monitor {
+namespace keelson::container {
 
-Life::Life(CommandClient client) : client_(std::move(client)), end_(client_.expect(State::stopped)) {}
+Life::Life(monitor::CommandClient client) : client_(std::move(client)), end_(client_.expect(monitor::State::stopped)) {}
 
 bool Life::over() const { return !end_ || !end_->quiet(); }
 
@@ -37,11 +37,12 @@ void Life::kill() {
 
 /// The next monitor may have the address a moment before the life is over.
 void Life::ask_to_stop() {
-    Connection connection = client_.connect();
+    monitor::Connection connection = client_.connect();
     if (!connection || over() || connection.peer().pid != end_->peer().pid) return;
-    Response response;
-    if (connection.ask({static_cast<int32_t>(Command::stop), 0, 0}, {}) && connection.hear(response) && response.result < 0)
+    monitor::Response response;
+    if (connection.ask({static_cast<int32_t>(monitor::Command::stop), 0, 0}, {}) && connection.hear(response) &&
+        response.result < 0)
         throw Error(-response.result, client_.name(), "the monitor could not stop the container");
 }
 
-}  // namespace keelson::monitor
+}  // namespace keelson::container
