@@ -175,6 +175,9 @@ void close_inherited(const Run& run) {
 void begin(Run& run) {
     unblock_signals();
     die_with_monitor(run);
+    // The one for good is the container's root's, which may have used up its keys (keyrings(7)). This one is left then, and not
+    // the caller's.
+    process::join_session_keyring(run.config);
     if (!run.has(CLONE_NEWNET)) return;
     if (::unshare(CLONE_NEWNET) != 0)
         throw Error::last("make a network namespace", "", errno == ENOSPC ? "see /proc/sys/user/max_net_namespaces" : "");

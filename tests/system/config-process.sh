@@ -151,6 +151,12 @@ for line in "" "$map" "lxc.keyring.session = 1"; do
       full() { [ "$(wc -l <"$work/full")" -gt 2 ]; }
       wait_for 10 full || fail "the quota of keys is not used up"
       options=
+      twin "$name-keys2" "$name-keys" "lxc.mount.entry = /usr host/usr none bind,ro" \
+        "lxc.mount.entry = $work/keys host/keys none bind,ro" "$map"
+      chmod 755 "$lxcpath/$name-keys2"
+      answer=$(/usr/bin/python3 "$work/keys/with" "$(program execute)" -P "$lxcpath" -n "$name-keys2" -- \
+        /bin/chroot /host /usr/bin/python3 /keys/look 2>&1)
+      [ "$answer" = nothing ] || differs "a start without a key left for its root: '$answer' of the caller's keys is found"
     fi
     answer=$(/usr/bin/python3 "$work/keys/with" "$(program attach)" -P "$lxcpath" -n "$name-keys" $options -- \
       /bin/chroot /host /usr/bin/python3 /keys/look 2>&1)
