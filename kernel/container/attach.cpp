@@ -11,6 +11,7 @@
 #include <kernel/container/container.hpp>
 #include <kernel/container/environment.hpp>
 #include <kernel/container/joining.hpp>
+#include <kernel/container/pty_owner.hpp>
 #include <kernel/container/session.hpp>
 #include <kernel/container/turns.hpp>
 #include <kernel/monitor/command_client.hpp>
@@ -49,16 +50,6 @@ UniqueFd container_devpts(const Container& container) {
     return has ? std::move(response->fds.front()) : UniqueFd();
 }
 
-/// So that whoever is root inside can also open it anew, by /dev/stdout; it works without. For an ordinary user the group goes
-/// first: what belongs to one that is not mapped cannot be given away (user_namespaces(7)).
-void give_to_root(const console::Pty& pty, const Facts& facts) {
-    if (facts.idmap().empty()) return;
-    constexpr auto as_it_is = static_cast<uint32_t>(-1);
-    if (facts.raw().ordinary_user != 0) (void)!::fchown(pty.peer.get(), as_it_is, ::getegid());
-    if (::fchown(pty.peer.get(), facts.raw().root_uid, as_it_is) != 0)
-        base::log_info(cat("the terminal of the attached process stays ours: ", ::strerror(errno)));
-}
-
 /// From the container's own devpts when it has one, so that its tty(1) finds the name. That may be full, as any process inside
 /// can make it, or mounted over: then the host's.
 console::Pty open_container_pty(const Container& container, const Facts& facts) {
@@ -70,7 +61,11 @@ console::Pty open_container_pty(const Container& container, const Facts& facts) 
         }
     }
     console::Pty pty = console::open_pty();
-    give_to_root(pty, facts);
+    try {
+        give_to_root(pty, facts);
+    } catch (const Error& error) {
+        base::log_info(cat("the terminal of the attached process stays ours: ", error.what()));
+    }
     return pty;
 }
 

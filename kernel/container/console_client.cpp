@@ -4,11 +4,12 @@
 #include <kernel/container/session.hpp>
 #include <kernel/monitor/command_client.hpp>
 
+#include <signal.h>
 #include <unistd.h>
 
 namespace keelson::container {
 
-void Container::console(int tty, std::optional<int> escape, const std::function<void(int)>& connected) {
+int Container::console(int tty, std::optional<int> escape, const std::function<void(int)>& connected) {
     if (::isatty(0) == 0) throw Error(ENOTTY, "stdin", "a console needs a terminal");
     const auto wanted = static_cast<uint64_t>(static_cast<int64_t>(tty));
     std::optional<monitor::Response> response =
@@ -20,7 +21,8 @@ void Container::console(int tty, std::optional<int> escape, const std::function<
     }
     connected(static_cast<int>(response->number));
     const console::RawTerminal raw(0);
-    console::proxy(response->fds.front().get(), {0, 1, escape, -1, response->connection.get()});
+    const int signal = console::proxy(response->fds.front().get(), {0, 1, escape, -1, response->connection.get()});
+    return signal == SIGHUP ? 128 + signal : 0;
 }
 
 }  // namespace keelson::container

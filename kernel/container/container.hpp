@@ -101,8 +101,9 @@ public:
 
     /// The command's status: exit code, 128+signal, 126, 127, 255.
     int attach(const AttachOptions& options);
-    /// lxc-console: tty -1 (first free), 0 (console), N.
-    void console(int tty, std::optional<int> escape, const std::function<void(int)>& connected);
+    /// lxc-console: tty -1 (first free), 0 (console), N. 0 when the person leaves, or by SIGTERM as with
+    /// LXC; 129 (SIGHUP) when the terminal goes.
+    int console(int tty, std::optional<int> escape, const std::function<void(int)>& connected);
 
     void create(const CreateOptions& options);
     /// Makes another container from this one. One that fails leaves nothing.

@@ -3,6 +3,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/container/host_steps.hpp>
 #include <kernel/container/link_text.hpp>
+#include <kernel/container/pty_owner.hpp>
 #include <kernel/container/undo.hpp>
 #include <kernel/process/credentials.hpp>
 #include <kernel/process/next_program.hpp>
@@ -26,20 +27,6 @@
 
 namespace keelson::container::host {
 namespace {
-
-/// A pty of the host's devpts belongs to the container's root, whoever that is on the host.
-void give_to_root(const Run& run, const console::Pty& pty) {
-    if (run.facts.idmap().empty()) return;
-    const auto give = [&pty](uid_t user, gid_t group) {
-        if (::fchown(pty.peer.get(), user, group) != 0) throw Error::last("chown", cat("/dev/pts/", pty.number));
-    };
-    constexpr auto as_it_is = static_cast<uint32_t>(-1);
-    if (run.facts.raw().ordinary_user == 0) return give(run.facts.raw().root_uid, as_it_is);
-    // Capabilities of a user namespace do not reach a file whose group is not in its map (user_namespaces(7)), such as that
-    // of devpts' gid=5. But whoever owns a file may give it to a group of its own.
-    give(as_it_is, ::getegid());
-    give(run.facts.raw().root_uid, run.facts.raw().root_gid);
-}
 
 /// Of one that was left behind, and perhaps not quite written.
 bool looks_like_pid_file(int fd) {
@@ -146,11 +133,11 @@ void run_pre_start_hooks(Run& run) {
 void prepare_console(Run& run) {
     run.console.prepare(!run.options.daemonize);
     if (const console::Pty* console = run.console.host_console()) {
-        give_to_root(run, *console);
+        give_to_root(*console, run.facts);
         // What grantpt(3) gives a terminal: its group may write to it.
         if (::fchmod(console->peer.get(), 0620) != 0) throw Error::last("chmod", cat("/dev/pts/", console->number));
     }
-    for (const console::Pty& tty : run.console.host_ttys()) give_to_root(run, tty);
+    for (const console::Pty& tty : run.console.host_ttys()) give_to_root(tty, run.facts);
 }
 
 void make_cgroups(Run& run) {

@@ -100,6 +100,12 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   sleep 1
   [ ! -e "$rootfs/tmp/ran" ] || fail "a command runs although its attach was interrupted"
 fi
+# console ends by SIGTERM as if the person had left, and not so when the terminal goes.
+end_console() { python3 "$work/end.py" "$1" terminal "$(program console)" -P "$lxcpath" -n "$name" -t 1; }
+how=$(end_console SIGTERM)
+[ "$how" = 0 ] || fail "console ends by SIGTERM with $how"
+how=$(end_console SIGHUP)
+[ "$how" = 129 ] || [ "$how" = -1 ] || fail "console ends by SIGHUP with $how"
 # Of one that runs they do not end it.
 attach 'trap "exit 8" USR1; touch /tmp/ready; while :; do sleep 0.1; done'
 signal INT

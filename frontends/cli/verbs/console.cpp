@@ -45,10 +45,9 @@ int run(Invocation& invocation) {
     const auto escape = escape_of(invocation.options);
     if (!::isatty(STDIN_FILENO)) throw Error(ENOTTY, "standard input", "a console needs a terminal:");
     auto container = invocation.container();
-    container.console(tty, escape, [&escape](int number) {
+    return container.console(tty, escape, [&escape](int number) {
         if (escape) greet(number, *escape);
     });
-    return 0;
 }
 
 }  // namespace
