@@ -60,19 +60,23 @@ UniqueFd keep_from_starting(const Container& container) try {
     throw Error(EBUSY, container.name(), "the container is running", "stop it first, or use -f");
 }
 
+/// Tries once more what fails for a moment only.
+void remove_surely(const std::string& path) {
+    try {
+        filesystem::remove_tree(path);
+    } catch (const Error&) {
+        filesystem::remove_tree(path);
+    }
+}
+
 /// The configuration goes last: what is left when this fails is a container still, which can be destroyed again. A directory
-/// that lost its configuration and stayed would be none, so what fails for a moment only is tried once more. A link to it, of
-/// one that was moved elsewhere, goes after it.
+/// that lost its configuration and stayed would be none, nor is a link, of a container that was moved elsewhere, to nothing.
 void remove_directory_of(const Container& container) {
     const std::string directory = base::real_path(container.directory());
     for (const std::string& name : base::names_in(directory))
         if (name != "config") filesystem::remove_tree(cat(directory, "/", name));
-    try {
-        filesystem::remove_tree(directory);
-    } catch (const Error&) {
-        filesystem::remove_tree(directory);
-    }
-    filesystem::remove_tree(container.directory());
+    remove_surely(directory);
+    remove_surely(container.directory());
 }
 
 }  // namespace

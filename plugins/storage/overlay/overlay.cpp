@@ -169,7 +169,8 @@ public:
         const UniqueFd merge =
             looks_like_layers(from.path) ? mount_in_use(context, parse_layers(from.path), from.options) : UniqueFd();
         const std::string path = create(context, request);
-        keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path, request.directory);
+        keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path,
+                                    parse_layers(path).lower.front());
         return path;
     }
 
