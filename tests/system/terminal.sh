@@ -65,6 +65,7 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits for such a command, and 
 fi
 
 # In a frozen container the command does not run, and the signals of the keyboard are for attach.
+export slowness
 cat >"$work/end.py" <<'P'
 import os, pty, signal, sys, time
 # SIGNAL HOW COMMAND...: on a terminal, or without one; typed: by its key. Prints how the command ends.
@@ -74,10 +75,11 @@ if child == 0:
     if how == "without":
         for fd in range(3): os.dup2(os.open("/dev/null", os.O_RDWR), fd)
     os.execvp(command[0], command)
-time.sleep(1)
+slowness = int(os.environ["slowness"]) # of system.sh
+time.sleep(slowness)
 if how == "typed": os.write(terminal, b"\x03")
 else: os.kill(child, number)
-for i in range(50):
+for i in range(50 * slowness):
     ended, status = os.waitpid(child, os.WNOHANG)
     if ended: sys.exit(print(os.waitstatus_to_exitcode(status)))
     time.sleep(0.1)
