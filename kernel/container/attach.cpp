@@ -104,9 +104,10 @@ private:
         ::raise(number);
     }
     static sighandler_t take(int number) {
-        const sighandler_t old = ::signal(number, SIG_IGN);
-        if (old != SIG_IGN) ::signal(number, on_signal);
-        return old;
+        struct sigaction old {};
+        ::sigaction(number, nullptr, &old);
+        if (old.sa_handler != SIG_IGN) ::signal(number, on_signal);
+        return old.sa_handler;
     }
 
     static inline const ChannelTurns* turns_ = nullptr;

@@ -105,6 +105,7 @@ void place(int mount, int target, const MountOptions& options, const std::string
     const bool done = try_attributes(mount, options, options.recursive);
     attach(mount, target, name_for_errors);
     if (!done) set_attributes_by_remount(mount, options, options.recursive);
+    set_propagation(mount, MS_SLAVE, true);
     set_propagation(mount, options.propagation, options.propagation_recursive);
 }
 

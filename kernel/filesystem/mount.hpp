@@ -61,7 +61,8 @@ void set_idmap(int mount, int user_namespace, bool recursive);
 
 /// Puts a mount on a descriptor of its target. Throws.
 void attach(int mount, int target, const std::string& name_for_errors);
-/// Attributes, attach, propagation: in the order that the kernel at hand allows. Throws.
+/// Attributes, attach, propagation: in the order that the kernel at hand allows. A copy of a shared mount of the host becomes
+/// its slave, so that nothing that is mounted on it reaches the host. Throws.
 void place(int mount, int target, const MountOptions& options, const std::string& name_for_errors);
 
 /// Detaches the topmost mount whose root `mount` is, and everything on it (umount2(2), MNT_DETACH). Throws.

@@ -157,7 +157,10 @@ chmod 755 "$work/stop"
 k start -n "$gone" -- /bin/sh -c "$init" || fail "start"
 monitor=$(awk '/^PPid/{print $2}' "/proc/$(k info -n "$gone" -p -H)/status")
 before=$(cat "/proc/$monitor/cgroup")
+has_trap() { (($(awk '/^SigCgt/ {print "0x" $2}' "/proc/$(k info -n "$gone" -p -H)/status") & 1 << (2 - 1))); } # SIGINT
+wait_for 5 has_trap || fail "its init waits for no signal"
 k stop -r -n "$gone" || fail "reboot"
+wait_for 5 has_trap || fail "after a reboot its init waits for no signal"
 [ "$(cat "/proc/$monitor/cgroup")" = "$before" ] || fail "after a reboot the monitor is in $(cat "/proc/$monitor/cgroup"), not in $before"
 touch "$work/lose"
 k stop -r -n "$gone" 2>/dev/null && fail "a reboot that found no rootfs counts as done"
