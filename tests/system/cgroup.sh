@@ -38,4 +38,25 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
 fi
 left=$(cgroups)
 [ -z "$left" ] || fail "a failed start left behind: $left"
+
+# of two of one name that are started at once one runs, and the other tells why not and does it no harm
+[ "${KEELSON_AS:-}" != lxc ] || exit 0
+keelson=$KEELSON_BUILD/bin/keelson twins=$work/twins
+mkdir -p "$twins"
+cp -r "$lxcpath/$name" "$twins/$name"
+at_end eval "$(program stop) -k -P '$twins' -n '$name' >/dev/null 2>&1"
+sed -i "/nosuch/d" "$lxcpath/$name/config" "$twins/$name/config"
+for round in 1 2 3 4 5 6 7 8; do
+  "$keelson" start -P "$lxcpath" "$name" 2>"$work/said.1" & first=$!
+  "$keelson" start -P "$twins" "$name" 2>"$work/said.2" & second=$!
+  wait $first; one=$?
+  wait $second; two=$?
+  [ $((one + two)) = 1 ] || fail "round $round: the exit codes are $one and $two: $(cat "$work/said.1" "$work/said.2")"
+  if [ $one = 0 ]; then runs=$lxcpath said=$work/said.2; else runs=$twins said=$work/said.1; fi
+  grep -qE "container $runs/$name|another container with this name" "$said" || fail "round $round: the one that runs is not named: $(cat "$said")"
+  check "round $round: the one that runs is broken" "$(program attach)" -P "$runs" -n "$name" -- /bin/true
+  check "round $round: it did not stop" "$(program stop)" -k -P "$runs" -n "$name"
+  left=$(cgroups)
+  [ -z "$left" ] || fail "round $round: left behind: $left"
+done
 exit 0

@@ -1,9 +1,11 @@
 #include "making.hpp"
 
+#include "alive.hpp"
 #include "tree.hpp"
 
 #include <unistd.h>
 #include <keelson/sdk/file.hpp>
+#include <keelson/sdk/patience.hpp>
 #include <keelson/sdk/text.hpp>
 
 #include <optional>
@@ -14,6 +16,8 @@ namespace {
 
 /// How long processes that were killed may take to go.
 constexpr uint32_t patience_ms = 5000;
+
+constexpr const char* hint_for_neighbours = "stop it, or give one of the two a place of its own with lxc.cgroup.dir";
 
 class Maker {
 public:
@@ -70,11 +74,23 @@ private:
         if (places_.explicit_paths)
             throw Error(EEXIST, path, "the cgroup named by lxc.cgroup.dir.monitor or .container is there already",
                         "it has to be made by the start; remove it, or name another");
+        if (!owner.empty()) wait_for_neighbour(path, owner);
         if (!remove_empty(path))
             throw Error(EBUSY, path,
                         owner.empty() ? "a running container or program uses the cgroup"
                                       : cat("the running container ", owner, " uses the cgroup"),
-                        "stop it, or give one of the two a place of its own with lxc.cgroup.dir");
+                        hint_for_neighbours);
+    }
+
+    /// The cgroup of a container that is being started has nobody in it yet: it is a leftover only when its owner is not alive.
+    /// One that ends will be gone at once.
+    void wait_for_neighbour(const std::string& path, const std::string& owner) const {
+        const auto decided = [&] {
+            return populated(path) || owner_of(path, context_.by_ordinary_user()) != owner || !is_alive(owner);
+        };
+        if (sdk::comes_true(sdk::patience_with_the_ended, decided)) return;
+        throw Error(EBUSY, path, cat("the container ", owner, ", which is being started or stopped, uses the cgroup"),
+                    hint_for_neighbours);
     }
 
     const sdk::Context& context_;

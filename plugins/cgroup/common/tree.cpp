@@ -21,6 +21,8 @@ namespace keelson::cgroup {
 
 namespace {
 
+constexpr size_t longest_mark = 4096;
+
 const char* mark_for(bool ordinary_user) { return ordinary_user ? "user.keelson" : "trusted.keelson"; }
 
 UniqueFd open_directory(int from, const char* name) {
@@ -139,7 +141,7 @@ bool is_hierarchy_root(const std::string& directory) { return ::access((director
 std::vector<pid_t> processes(const std::string& path) { return processes_at(AT_FDCWD, path + "/"); }
 
 std::optional<std::string> owner_of(const std::string& path, bool ordinary_user) {
-    char value[4096];
+    char value[longest_mark];
     const ssize_t size = ::lgetxattr(path.c_str(), mark_for(ordinary_user), value, sizeof value);
     if (size < 0 && errno == ENOENT) return std::nullopt;
     if (size < 0 && errno != ENODATA && errno != EOPNOTSUPP) throw Error::last("read the mark of", path);
@@ -152,8 +154,19 @@ bool make_marked(const std::string& path, const std::string& owner, bool ordinar
         const int code = errno;
         throw Error(code, path, "make cgroup", hint_for_making(code, ordinary_user));
     }
-    ::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), 0);
-    return true;
+    if (::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), XATTR_CREATE) == 0) return true;
+    if (errno == ENOENT) throw Error::last("mark cgroup", path);
+    return errno != EEXIST;
+}
+
+UniqueFd open_owned(const std::string& path, const std::string& owner, bool ordinary_user) {
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) throw Error::last("open cgroup", path);
+    char value[longest_mark];
+    const ssize_t size = ::fgetxattr(fd.get(), mark_for(ordinary_user), value, sizeof value);
+    if (size > 0 && std::string_view(value, static_cast<size_t>(size)) != owner)
+        throw Error(EBUSY, path, cat("the container ", std::string(value, static_cast<size_t>(size)), " has taken the cgroup"));
+    return fd;
 }
 
 bool populated(const std::string& path) {

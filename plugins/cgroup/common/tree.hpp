@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <keelson/sdk/unique_fd.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -25,9 +26,13 @@ inline constexpr const char* shared_owner = "shared";
 /// believes only what root has set.
 std::optional<std::string> owner_of(const std::string& path, bool ordinary_user);
 
-/// mkdir(2) and the mark. False if it exists already. A host that takes no marks is no
+/// mkdir(2) and the mark. False if it exists already, or somebody else has marked it first: of two that remove and make the
+/// same one at once, it is the first mark's. Throws ENOENT if somebody has removed it at once. A host that takes no marks is no
 /// error: such a cgroup is removed only when it is empty.
 bool make_marked(const std::string& path, const std::string& owner, bool ordinary_user);
+
+/// To put processes into it. Throws EBUSY if it carries the mark of another than `owner`, who has taken its place.
+UniqueFd open_owned(const std::string& path, const std::string& owner, bool ordinary_user);
 
 /// Is any process in it or below?
 bool populated(const std::string& path);

@@ -1,5 +1,7 @@
 #include "version1.hpp"
 
+#include "tree.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,8 +37,9 @@ void Version1::delegate(const std::string& path, uint32_t uid, uint32_t gid) con
         if (::chown((path + file).c_str(), uid, gid) == 0) ::chmod((path + file).c_str(), 0664);
 }
 
-void Version1::enter(const sdk::Context&, const std::string& path, Role, sdk::CgroupEntry& entry) const {
-    UniqueFd tasks(::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+void Version1::enter(const sdk::Context& context, const std::string& path, Role, sdk::CgroupEntry& entry) const {
+    const UniqueFd cgroup = open_owned(path, context.directory(), context.by_ordinary_user());
+    UniqueFd tasks(::openat(cgroup.get(), "tasks", O_WRONLY | O_CLOEXEC));
     if (!tasks) throw Error::last("open", path + "/tasks");
     entry.tasks.push_back(std::move(tasks));
 }

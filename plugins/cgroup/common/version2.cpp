@@ -89,8 +89,7 @@ void Version2::enter(const sdk::Context& context, const std::string& path, Role 
         target += "/.lxc";
         make_marked(target, context.directory(), context.by_ordinary_user());
     }
-    entry.unified.reset(::open(target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!entry.unified) throw Error::last("open cgroup", target);
+    entry.unified = open_owned(target, context.directory(), context.by_ordinary_user());
 }
 
 void Version2::lead_out(pid_t pid, const Hierarchy& hierarchy, const std::string& pivot) const {

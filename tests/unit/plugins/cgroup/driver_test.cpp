@@ -3,8 +3,10 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <keelson/sdk/file.hpp>
@@ -17,6 +19,8 @@
 #include <tests/support/fake_plugin_context.hpp>
 #include <tests/support/temporary_directory.hpp>
 
+#include <cstddef>
+#include <cstring>
 #include <thread>
 
 namespace keelson::cgroup {
@@ -239,6 +243,52 @@ TEST_F(CgroupDriver, AnEmptyLeftoverOfAnybodyIsRemoved) {
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_TRUE(exists(path)) << path;
     undo_all(other);
     for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_FALSE(exists(path)) << path;
+}
+
+/// What a container that is being started, or runs, listens on.
+UniqueFd listen_as(const std::string& address) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::memcpy(name.sun_path + 1, address.data(), address.size());
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + address.size());
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0 || ::listen(fd.get(), 1) != 0) fd.reset();
+    return fd;
+}
+
+TEST_F(CgroupDriver, WhatAContainerThatIsBeingStartedHasYetToEnterIsLeftToIt) {
+    UniqueFd listener = listen_as(container.directory() + "/command");
+    ASSERT_TRUE(listener);
+    const std::string state = create_both(container.context());
+    test::FakePluginContext other(cat("klt", ::getpid()), "/klt-elsewhere");
+    try {
+        create(other.context());
+        FAIL() << "took the place of a container that is being started";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), EBUSY);
+        EXPECT_NE(error.message().find(container.directory()), std::string::npos) << error.message();
+        EXPECT_NE(error.hint().find("lxc.cgroup.dir"), std::string::npos);
+    }
+    undo_all(other);
+    for (const std::string& path : directories(Cgroups::parse(state))) EXPECT_TRUE(exists(path)) << path;
+    listener.reset();
+    EXPECT_EQ(create_both(other.context()), state);
+    undo_all(other);
+}
+
+TEST_F(CgroupDriver, NobodyEntersWhatAnotherHasTaken) {
+    const std::string state = create_both(container.context());
+    test::FakePluginContext other(cat("klt", ::getpid()), "/klt-elsewhere");
+    ASSERT_EQ(create_both(other.context()), state);
+    const Cgroups cgroups = Cgroups::parse(state);
+    for (const Hierarchy& h : cgroups.hierarchies) {
+        const Controls& controls = h.version == Version::one ? static_cast<const Controls&>(version1) : version2;
+        sdk::CgroupEntry entry;
+        const std::string path = h.directory(cgroups.places.limit);
+        EXPECT_THROW(controls.enter(container.context(), path, Role::inner, entry), Error) << path;
+        EXPECT_NO_THROW(controls.enter(other.context(), path, Role::inner, entry)) << path;
+    }
+    undo_all(other);
 }
 
 TEST_F(CgroupDriver, ExplicitPathsThatExistAreAnError) {
