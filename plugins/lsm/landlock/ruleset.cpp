@@ -1,11 +1,15 @@
 #include "ruleset.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/text.hpp>
+
+#include <algorithm>
+#include <filesystem>
 
 namespace keelson::landlock {
 
@@ -48,11 +52,32 @@ uint64_t rights_of(Grant grant) {
     return 0;
 }
 
-void add_path(const UniqueFd& ruleset, const Wishes::Beneath& wish, uint64_t known) {
-    const UniqueFd fd(::open(wish.path.c_str(), O_PATH | O_CLOEXEC));
+std::string normal(const std::string& path) { return std::filesystem::path(path + '/').lexically_normal(); }
+
+/// May the container's processes put a link there, that the next start would take the grant to where it leads?
+bool may_change(const Wishes& wishes, const Wishes::Beneath& wish) {
+    if (wish.grant != Grant::ro) return true;
+    return std::ranges::any_of(wishes.paths, [&](const Wishes::Beneath& other) {
+        return other.grant != Grant::ro && normal(wish.path).starts_with(normal(other.path));
+    });
+}
+
+UniqueFd open_path(const Wishes& wishes, const Wishes::Beneath& wish) {
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    if (may_change(wishes, wish)) how.resolve = RESOLVE_NO_SYMLINKS;
+    UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, wish.path.c_str(), &how, sizeof how)));
+    if (fd) return fd;
+    if (errno == ELOOP)
+        throw Error(ELOOP, wish.path, "a symbolic link is in the way of",
+                    "name the place that it leads to: the container's processes may change links where they may write");
+    throw Error::last("open", wish.path, "keelson.lsm.landlock names paths inside the container");
+}
+
+void add_path(const UniqueFd& ruleset, const Wishes& wishes, const Wishes::Beneath& wish, uint64_t known) {
+    const UniqueFd fd = open_path(wishes, wish);
     struct stat s {};
-    if (!fd || ::fstat(fd.get(), &s) != 0)
-        throw Error::last("open", wish.path, "keelson.lsm.landlock names paths inside the container");
+    if (::fstat(fd.get(), &s) != 0) throw Error::last("look at", wish.path);
     PathRule rule{rights_of(wish.grant) & known, fd.get()};
     if (!S_ISDIR(s.st_mode)) rule.allowed &= for_files;
     if (::syscall(SYS_landlock_add_rule, ruleset.get(), path_beneath, &rule, 0) != 0)
@@ -130,7 +155,7 @@ int kernel_abi() noexcept {
 void restrict_self(const Wishes& wishes) {
     const int abi = kernel_abi();
     const UniqueFd ruleset = make_ruleset(wishes, abi);
-    for (const Wishes::Beneath& one : wishes.paths) add_path(ruleset, one, known_rights(abi));
+    for (const Wishes::Beneath& one : wishes.paths) add_path(ruleset, wishes, one, known_rights(abi));
     for (const uint16_t port : wishes.bind) add_port(ruleset, bind_tcp, port);
     for (const uint16_t port : wishes.connect) add_port(ruleset, connect_tcp, port);
     if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return;

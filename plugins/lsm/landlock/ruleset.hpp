@@ -38,8 +38,8 @@ struct Wishes {
 /// Version of the kernel's interface, 0 without Landlock.
 int kernel_abi() noexcept;
 
-/// [inside] Restricts the calling process. Paths are looked up where it stands; they are opened with O_PATH only. Throws Error
-/// with the path as object.
+/// [inside] Restricts the calling process. Paths are looked up where it stands; they are opened with O_PATH only, and links are
+/// not followed where a process may have put them. Throws Error with the path as object.
 void restrict_self(const Wishes& wishes);
 
 }  // namespace keelson::landlock

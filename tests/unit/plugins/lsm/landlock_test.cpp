@@ -75,6 +75,52 @@ TEST_F(Landlock, GrantsWhatItNamesAndDeniesTheRest) {
     EXPECT_EQ(confined([&] { return ::execl((directory / "data/file").c_str(), "file", nullptr) == 0 ? 0 : errno; }), EACCES);
 }
 
+TEST_F(Landlock, FollowsNoLinkThatAProcessMayHavePut) {
+    if (kernel_abi() < 1) GTEST_SKIP() << "the kernel has no landlock";
+    ASSERT_EQ(::symlink((directory / "other").c_str(), (directory / "rw/link").c_str()), 0);
+    ASSERT_EQ(::symlink((directory / "other").c_str(), (directory / "link").c_str()), 0);
+    const auto refused = [&](const std::string& key, const std::string& path) {
+        container.lines.clear();
+        set("rw", directory / "rw");
+        set(key, directory / path);
+        try {
+            module.confine(container.context(), module.prepare(container.context()), -1);
+        } catch (const Error& error) {
+            EXPECT_EQ(error.object(), directory / path);
+            EXPECT_NE(error.hint(), "") << path;
+            return error.code() == ELOOP;
+        }
+        return false;
+    };
+    // in a child each, as what is not refused confines
+    const auto refused_in_child = [&](const std::string& key, const std::string& path) {
+        const pid_t pid = ::fork();
+        if (pid == 0) {
+            ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+            ::_exit(refused(key, path) && !::testing::Test::HasFailure() ? 1 : 0);
+        }
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+    };
+    EXPECT_TRUE(refused_in_child("data", "rw/link"));
+    EXPECT_TRUE(refused_in_child("rw", "rw/link/file"));
+    EXPECT_TRUE(refused_in_child("rw", "link"));
+    EXPECT_TRUE(refused_in_child("ro", "rw/link"));
+    EXPECT_TRUE(refused_in_child("ro", "ro/..//rw/./link"));
+    EXPECT_FALSE(refused_in_child("ro", "link"));
+    EXPECT_FALSE(refused_in_child("data", "rw/file"));
+}
+
+TEST_F(Landlock, ALinkToWhatMayOnlyBeReadIsFollowed) {
+    if (kernel_abi() < 1) GTEST_SKIP() << "the kernel has no landlock";
+    ASSERT_EQ(::symlink("ro", (directory / "link").c_str()), 0);
+    set("ro", directory / "link");
+    set("rw", directory / "rw");
+    EXPECT_EQ(confined([&] { return error_of_open("ro/file", O_RDONLY); }), 0);
+    EXPECT_EQ(confined([&] { return error_of_open("ro/file", O_WRONLY); }), EACCES);
+}
+
 TEST_F(Landlock, LimitsPorts) {
     if (kernel_abi() < 4) GTEST_SKIP() << "the kernel's landlock knows no ports";
     set("bind", "none");
