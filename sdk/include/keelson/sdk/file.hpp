@@ -8,6 +8,7 @@
 #include <keelson/sdk/error.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,21 +49,27 @@ inline std::string read_file(const std::string& path) {
 /// without an end holds us up.
 inline constexpr int flags_of_given = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-/// What is left to read of a file that was opened so. Throws Error with `name` as object.
-inline std::string read_given(int fd, const std::string& name) {
+/// What is left to read of a file that was opened so; it may keep us waiting for `patience` in all, however little comes at a
+/// time. Throws Error with `name` as object.
+inline std::string read_given(int fd, const std::string& name, std::chrono::milliseconds patience = std::chrono::seconds(10)) {
     constexpr size_t most = 16 << 20;
-    constexpr int patience_ms = 10'000;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto waits_in_time = [&] {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        pollfd wait{fd, POLLIN, 0};
+        return left.count() > 0 && ::poll(&wait, 1, static_cast<int>(left.count())) != 0;
+    };
     std::string text;
     char buffer[4096];
-    for (pollfd wait{fd, POLLIN, 0}; text.size() <= most;) {
+    while (text.size() <= most) {
         const ssize_t count = ::read(fd, buffer, sizeof buffer);
         if (count == 0) return text;
         if (count > 0)
             text.append(buffer, static_cast<size_t>(count));
-        else if (errno == EAGAIN && ::poll(&wait, 1, patience_ms) == 0)
-            throw Error(ETIMEDOUT, name, "nobody writes to");
         else if (errno != EAGAIN && errno != EINTR)
             throw Error::last("read", name);
+        else if (errno == EAGAIN && !waits_in_time())
+            throw Error(ETIMEDOUT, name, text.empty() ? "nobody writes to" : "nobody comes to an end of writing to");
     }
     throw Error(EFBIG, name, cat("only up to ", most >> 20, " MiB are read of"));
 }
