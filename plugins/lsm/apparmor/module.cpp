@@ -18,21 +18,30 @@ namespace {
 constexpr const char* profile_key = "lxc.apparmor.profile";
 constexpr const char* neutral = "unconfined";
 
-/// Label and file name of a container's own profile; long ones are replaced by their FNV-1a hash, as in LXC.
+constexpr size_t longest_name = 246;
+
+std::string hash_of(std::string_view text) {
+    char hash[17];
+    std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(sdk::fnv1a(text)));
+    return hash;
+}
+
+/// Without slashes. The hash tells /srv/a/b and /srv/a-b apart.
+std::string flat(std::string name) {
+    const std::string hash = hash_of(name);
+    if (name.size() + 1 + hash.size() > longest_name) return hash;
+    std::ranges::replace(name, '/', '-');
+    return cat(name, '-', hash);
+}
+
+/// Label of a container's own profile, and the name of its file and policy namespace; long ones are replaced by their FNV-1a
+/// hash, as in LXC.
 struct Names {
     std::string profile, file;
 
-    explicit Names(const sdk::Context& context) {
-        constexpr size_t longest = 246;
-        const std::string path = context.lxcpath();
-        profile = cat("lxc-", context.name(), "_<", path, '>');
-        if (profile.size() > longest) {
-            char text[17];
-            std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(sdk::fnv1a(profile)));
-            profile = text;
-        }
-        file = profile;
-        std::ranges::replace(file, '/', '-');
+    explicit Names(const sdk::Context& context) : profile(cat("lxc-", context.name(), "_<", context.lxcpath(), '>')) {
+        file = flat(profile);
+        if (profile.size() > longest_name) profile = hash_of(profile);
     }
 };
 

@@ -3,11 +3,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <keelson/sdk/file.hpp>
+#include <keelson/sdk/text.hpp>
 #include <plugins/lsm/apparmor/module.hpp>
 #include <plugins/lsm/apparmor/profile_text.hpp>
 #include <tests/support/fake_plugin_context.hpp>
 #include <tests/support/temporary_directory.hpp>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -188,12 +190,47 @@ TEST_F(AppArmorModule, GeneratedNeedsRootAndTheParser) {
     EXPECT_EQ(refused(), ENOENT);
 }
 
+std::string namespace_record(const std::string& profile, const std::string& flat) {
+    char hash[17];
+    std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(sdk::fnv1a(profile)));
+    return cat("namespace ", flat, flat.empty() ? "" : "-", hash);
+}
+
+TEST_F(AppArmorModule, PathsThatDifferInASlashShareNoNamespace) {
+    Module own = module();
+    test::FakePluginContext deep("c", "/srv/a/b"), flat("c", "/srv/a-b");
+    const std::string of_deep = namespace_record("lxc-c_</srv/a/b>", "lxc-c_<-srv-a-b>");
+    const std::string of_flat = namespace_record("lxc-c_</srv/a-b>", "lxc-c_<-srv-a-b>");
+    const auto directory = [&](const std::string& record) {
+        return root / ("security/policy/namespaces/" + record.substr(std::string("namespace ").size()));
+    };
+    for (const std::string& record : {of_deep, of_flat}) fs::create_directories(directory(record));
+    EXPECT_THROW(own.undo(flat.context(), of_deep, sdk::Namespaces(nullptr)), Error);
+    own.undo(flat.context(), of_flat, sdk::Namespaces(nullptr));
+    EXPECT_TRUE(fs::exists(directory(of_deep)));
+    EXPECT_FALSE(fs::exists(directory(of_flat)));
+    own.undo(deep.context(), of_deep, sdk::Namespaces(nullptr));
+    EXPECT_FALSE(fs::exists(directory(of_deep)));
+}
+
+TEST_F(AppArmorModule, LongNamesAreHashed) {
+    write("security/.remove", "");
+    for (const size_t length : {size_t{225}, size_t{226}, size_t{240}, size_t{1000}}) {
+        const std::string path = "/" + std::string(length - 10, 'p');
+        test::FakePluginContext it("c", path);
+        const std::string profile = cat("lxc-c_<", path, '>'), flat = cat("lxc-c_<-", path.substr(1), '>');
+        const std::string record = namespace_record(profile, flat.size() + 17 > 246 ? "" : flat);
+        EXPECT_LE(record.size() - std::string("namespace ").size(), 246u);
+        EXPECT_NO_THROW(module().undo(it.context(), record, sdk::Namespaces(nullptr))) << length;
+    }
+}
+
 TEST_F(AppArmorModule, UndoTouchesOnlyTheContainersOwn) {
     Module own = module();
     write("security/.remove", "");
     own.undo(container.context(), "profile lxc-c_</klt>", sdk::Namespaces(nullptr));
     EXPECT_EQ(sdk::read_file(root / "security/.remove"), "lxc-c_</klt>");
-    own.undo(container.context(), "namespace lxc-c_<-klt>", sdk::Namespaces(nullptr));
+    own.undo(container.context(), namespace_record("lxc-c_</klt>", "lxc-c_<-klt>"), sdk::Namespaces(nullptr));
     EXPECT_THROW(own.undo(container.context(), "profile mine", sdk::Namespaces(nullptr)), Error);
     EXPECT_THROW(own.undo(container.context(), "namespace ..", sdk::Namespaces(nullptr)), Error);
 }
