@@ -88,7 +88,16 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 
 void write_file(const std::string& path, std::string_view text) { write_fd(open_file(path, O_WRONLY).get(), text, path); }
 
+void refuse_foreign_link(const std::string& path) {
+    struct stat facts {};
+    if (::lstat(path.c_str(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return;
+    if (facts.st_uid == 0 || facts.st_uid == ::geteuid()) return;
+    throw Error(ELOOP, path, cat("the symbolic link belongs to another user, uid ", facts.st_uid, ":"),
+                "name the file that it leads to, or put a file in its place");
+}
+
 void replace_file(const std::string& path, std::string_view text, unsigned mode) {
+    refuse_foreign_link(path);
     const std::string target = real_path(path);
     std::string beside = target + ".XXXXXX";
     const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));

@@ -15,6 +15,9 @@ namespace {
 
 constexpr unsigned deepest_include = 32;
 
+/// Together. Files that each include the next one twice are many before they are nested deeply.
+constexpr size_t most_included = 64 << 20, least_of_file = 4096;
+
 /// The error of a key, told as that of a place in a file.
 Error placed(const Error& error, const Origin& origin, size_t column) {
     const std::string place = cat(origin.file, ':', origin.line, ':', column);
@@ -116,12 +119,20 @@ void Loader::include(const std::string& path, const Origin& origin, size_t colum
         if (is_directory(file.get()))
             include_directory(file.get(), path);
         else
-            load_text(sdk::read_given(file.get(), path), path);
+            load_text(read_included(file.get(), path), path);
     } catch (Error& error) {
         --depth_;
         throw error.at(cat("included at ", origin.file, ':', origin.line));
     }
     --depth_;
+}
+
+std::string Loader::read_included(int file, const std::string& path) {
+    std::string text = sdk::read_given(file, path);
+    included_ += std::max(text.size(), least_of_file);
+    if (included_ > most_included)
+        throw Error(EFBIG, path, "too much is included, at last by", "does a file include others twice?");
+    return text;
 }
 
 void Loader::include_directory(int directory, const std::string& path) {
@@ -132,7 +143,7 @@ void Loader::include_directory(int directory, const std::string& path) {
         if (is_directory(file.get())) {
             base::log_error(cat(file_path, ": a directory, so it is not included"));
         } else {
-            load_text(sdk::read_given(file.get(), file_path), file_path);
+            load_text(read_included(file.get(), file_path), file_path);
         }
     }
 }

@@ -39,6 +39,7 @@ private:
     void assign(std::string_view line, const Assignment& parts, const Origin& origin);
     void include(const std::string& path, const Origin& origin, size_t column);
     void include_directory(int directory, const std::string& path);
+    std::string read_included(int file, const std::string& path);
     void keep(std::string_view line) {
         if (depth_ == 0) state_.text.append_raw(line);
     }
@@ -46,6 +47,7 @@ private:
     Config::State& state_;
     LineObserver* observer_;
     unsigned depth_ = 0;
+    size_t included_ = 0;  ///< bytes
 };
 
 }  // namespace keelson::config

@@ -1,3 +1,4 @@
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/global.hpp>
@@ -18,7 +19,7 @@ std::string dependencies_file(const std::string& directory) { return directory +
 std::vector<Reference> read_list(const std::string& file) {
     std::vector<Reference> list;
     if (!base::exists(file)) return list;
-    const std::string text = base::read_file(file);
+    const std::string text = sdk::read_given_file(file);
     const std::vector<std::string_view> lines = base::split(text, '\n');
     for (size_t at = 0; at + 1 < lines.size(); at += 2) list.push_back({std::string(lines[at]), std::string(lines[at + 1])});
     return list;

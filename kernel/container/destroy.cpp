@@ -1,3 +1,4 @@
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/container/container.hpp>
@@ -26,7 +27,7 @@ bool has_entries(const std::string& directory) {
 
 void refuse_with_dependents(const Container& container, bool snapshots) {
     const std::string clones = dependents_file(container.directory());
-    if (base::exists(clones) && !base::trim(base::read_file(clones)).empty()) {
+    if (base::exists(clones) && !base::trim(sdk::read_given_file(clones)).empty()) {
         throw Error(EBUSY, container.name(), "other containers are clones that share this one's storage",
                     cat("destroy those that ", clones, " names first"));
     }

@@ -50,7 +50,15 @@ constexpr Node nodes[] = {{"full", 1, 7}, {"null", 1, 3}, {"random", 1, 8}, {"tt
 
 }  // namespace
 
-bool RootfsSetup::owns_dev() const { return has_own_rootfs() || config_.flag("lxc.autodev"); }
+/// An entry may have bound the host's there, or the host's root may be the container's.
+bool RootfsSetup::owns_dev() const {
+    const UniqueFd dev = resolve_inside(root_.get(), "dev");
+    struct stat ours {
+    }, host{};
+    if (!dev) return true;
+    if (::fstat(dev.get(), &ours) != 0 || ::fstat(host_dev_.get(), &host) != 0) throw Error::last("stat", "/dev");
+    return ours.st_dev != host.st_dev || ours.st_ino != host.st_ino;
+}
 
 /// An empty file to mount on, where nothing or a plain file is; a link is taken away, as what lies in /dev is ours to replace.
 /// Of the host's own /dev nothing is changed.

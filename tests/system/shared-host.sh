@@ -47,4 +47,23 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   lives "a rootfs that is shared" "lxc.rootfs.options = rshared"
 fi
 umount "$rootfs/proc"
+
+# the host's /dev, given to a container as its own: nothing in it is replaced (LXC removes its ptmx)
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  mkdir "$work/dev" && mount -t tmpfs klt-dev "$work/dev" && mkdir "$work/dev/pts" "$work/dev/shm" || fail "no /dev can be made"
+  mount -t devpts -o newinstance,ptmxmode=666 klt-pts "$work/dev/pts" || fail "no devpts"
+  for node in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0 ptmx:5:2 console:5:1; do
+    IFS=: read -r of_host major minor <<<"$node"
+    mknod -m 666 "$work/dev/$of_host" c "$major" "$minor" || fail "no device can be made"
+  done
+  mount --rbind "$work/dev" /dev || fail "no /dev to give away"
+  at_end umount -l /dev "$work/dev"
+  devices() { stat -c '%A %n %t:%T' /dev/*; }
+  devices >"$work/dev.before"
+  twin "$name" "$name" "lxc.net.0.type = empty" "lxc.mount.entry = /dev dev none rbind"
+  k start -n "$name" >"$work/out" 2>&1 || fail "with the host's /dev: it does not start: $(cat "$work/out")"
+  k stop -k -n "$name"
+  devices >"$work/dev.after"
+  cmp -s "$work/dev.before" "$work/dev.after" || fail "the host's /dev changed: $(diff "$work/dev.before" "$work/dev.after")"
+fi
 k destroy -n "$name" >"$work/out" 2>&1 || fail "destroy: $(cat "$work/out")"

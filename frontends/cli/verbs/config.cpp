@@ -6,6 +6,7 @@
 #include <frontends/cli/lxc_config.hpp>
 #include <frontends/cli/report.hpp>
 #include <frontends/cli/verb_table.hpp>
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/config/config_text.hpp>
@@ -119,7 +120,8 @@ int list(const Call& call) {
 }
 
 void fix(const std::string& path) {
-    const std::string text = base::read_file(path);
+    base::refuse_foreign_link(path);
+    const std::string text = sdk::read_given_file(path);
     if (!has_legacy_keys(text)) return;
     base::replace_file(path + ".backup", text, 0660);
     base::replace_file(path, convert_legacy(text), 0660);
@@ -151,7 +153,7 @@ int lint(const Call& call) {
     for (const std::string& target : call.words) {
         const std::string path = call.file(target);
         if (call.options.has("fix")) fix(path);
-        legacy = legacy || has_legacy_keys(base::read_file(path));
+        legacy = legacy || has_legacy_keys(sdk::read_given_file(path));
         for (const config::Problem& problem : config::lint(path, plugins::PluginHost::instance())) {
             good = good && problem.warning;
             if (!(problem.warning && call.options.has("quiet"))) show(call, problem, objects);

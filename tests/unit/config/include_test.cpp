@@ -66,6 +66,16 @@ TEST_F(Include, RefusesAFileThatIncludesItself) {
     EXPECT_EQ(failure(main).code(), ELOOP);
 }
 
+TEST_F(Include, RefusesFilesThatEachIncludeTheNextTwice) {
+    constexpr int files = 30;
+    for (int i = 0; i < files; ++i) {
+        const std::string line = cat("lxc.include = ", directory / cat("part", i + 1), "\n");
+        directory.write(cat("part", i), line + line);
+    }
+    directory.write(cat("part", files), "");
+    EXPECT_EQ(failure(directory / "part0").code(), EFBIG);
+}
+
 TEST_F(Include, TellsWhereAnErrorIsAndWhoIncludedIt) {
     const std::string part = directory.write("part", "\nlxc.tty.max = many\n");
     const std::string main = directory.write("main", cat("lxc.include = ", part, "\n"));
