@@ -46,7 +46,7 @@ mkdir -p "$twins"
 cp -r "$lxcpath/$name" "$twins/$name"
 at_end eval "$(program stop) -k -P '$twins' -n '$name' >/dev/null 2>&1"
 sed -i "/nosuch/d" "$lxcpath/$name/config" "$twins/$name/config"
-for round in 1 2 3 4 5 6 7 8; do
+for round in {1..20}; do
   "$keelson" start -P "$lxcpath" "$name" 2>"$work/said.1" & first=$!
   "$keelson" start -P "$twins" "$name" 2>"$work/said.2" & second=$!
   wait $first; one=$?

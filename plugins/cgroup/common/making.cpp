@@ -65,7 +65,9 @@ private:
     }
 
     void make_room(const std::string& path) const {
-        const std::string owner = owner_of(path, context_.by_ordinary_user()).value_or("");
+        const std::optional<std::string> found = owner_of(path, context_.by_ordinary_user());
+        if (!found) return;
+        const std::string& owner = *found;
         if (owner == context_.directory()) {
             if (!remove_killing(path, in_milliseconds(patience_ms)))
                 throw Error(EBUSY, path, "what an earlier start of this container has left does not go away");
@@ -74,21 +76,23 @@ private:
         if (places_.explicit_paths)
             throw Error(EEXIST, path, "the cgroup named by lxc.cgroup.dir.monitor or .container is there already",
                         "it has to be made by the start; remove it, or name another");
-        if (!owner.empty()) wait_for_neighbour(path, owner);
-        if (!remove_empty(path))
-            throw Error(EBUSY, path,
-                        owner.empty() ? "a running container or program uses the cgroup"
-                                      : cat("the running container ", owner, " uses the cgroup"),
-                        hint_for_neighbours);
+        if (owner.empty()) return make_room_unmarked(path);
+        if (is_gone_or_taken(path, owner) || remove_empty(path)) return;
+        throw Error(EBUSY, path, cat("the running container ", owner, " uses the cgroup"), hint_for_neighbours);
+    }
+
+    void make_room_unmarked(const std::string& path) const {
+        if (remove_unmarked(path, context_.directory(), context_.by_ordinary_user())) return;
+        if (owner_of(path, context_.by_ordinary_user()) != "") return make_room(path);  // marked meanwhile, or gone
+        throw Error(EBUSY, path, "a running container or program uses the cgroup", hint_for_neighbours);
     }
 
     /// The cgroup of a container that is being started has nobody in it yet: it is a leftover only when its owner is not alive.
     /// One that ends will be gone at once.
-    void wait_for_neighbour(const std::string& path, const std::string& owner) const {
-        const auto decided = [&] {
-            return populated(path) || owner_of(path, context_.by_ordinary_user()) != owner || !is_alive(owner);
-        };
-        if (sdk::comes_true(sdk::patience_with_the_ended, decided)) return;
+    bool is_gone_or_taken(const std::string& path, const std::string& owner) const {
+        const auto other = [&] { return owner_of(path, context_.by_ordinary_user()) != owner; };
+        if (sdk::comes_true(sdk::patience_with_the_ended, [&] { return other() || populated(path) || !is_alive(owner); }))
+            return other();
         throw Error(EBUSY, path, cat("the container ", owner, ", which is being started or stopped, uses the cgroup"),
                     hint_for_neighbours);
     }
@@ -127,10 +131,12 @@ void lead_out(const std::vector<Spared>& processes, const Hierarchy& hierarchy, 
 template <typename LeadOut>
 void remove_one(const sdk::Context& context, const std::string& path, LeadOut lead_out) {
     const std::optional<std::string> owner = owner_of(path, context.by_ordinary_user());
-    if (!owner || (!owner->empty() && owner != context.directory()) || is_gone_by_rmdir(path)) return;
+    if (!owner || (!owner->empty() && owner != context.directory())) return;
+    if (!owner->empty() && is_gone_by_rmdir(path)) return;
     lead_out();
     if (owner->empty()) {
-        if (!remove_empty(path)) context.warn(cat("cgroup ", path, " has processes and no mark of ours: it is left"));
+        if (!remove_unmarked(path, context.directory(), context.by_ordinary_user()))
+            context.warn(cat("cgroup ", path, " has processes or another's mark: it is left"));
     } else if (!remove_killing(path, in_milliseconds(patience_ms))) {
         throw Error(EBUSY, path, "processes in the cgroup do not end");
     }

@@ -125,6 +125,13 @@ void remove_below(const std::string& path) {
     });
 }
 
+/// False if it carries one.
+bool mark(const std::string& path, const std::string& owner, bool ordinary_user) {
+    if (::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), XATTR_CREATE) == 0) return true;
+    if (errno == ENOENT) throw Error::last("mark cgroup", path);
+    return errno != EEXIST;
+}
+
 std::string hint_for_making(int code, bool ordinary_user) {
     if (code == EROFS)
         return "the cgroups are mounted read-only here: remount them, or do without by keelson.cgroup.driver = none";
@@ -154,9 +161,7 @@ bool make_marked(const std::string& path, const std::string& owner, bool ordinar
         const int code = errno;
         throw Error(code, path, "make cgroup", hint_for_making(code, ordinary_user));
     }
-    if (::lsetxattr(path.c_str(), mark_for(ordinary_user), owner.data(), owner.size(), XATTR_CREATE) == 0) return true;
-    if (errno == ENOENT) throw Error::last("mark cgroup", path);
-    return errno != EEXIST;
+    return mark(path, owner, ordinary_user);
 }
 
 UniqueFd open_owned(const std::string& path, const std::string& owner, bool ordinary_user) {
@@ -209,6 +214,16 @@ bool remove_empty(const std::string& path) {
     if (is_gone_by_rmdir(path)) return true;
     if (errno == EBUSY || errno == ENOTEMPTY) return false;
     throw Error::last("remove cgroup", path);
+}
+
+bool remove_unmarked(const std::string& path, const std::string& owner, bool ordinary_user) try {
+    if (populated(path) || !mark(path, owner, ordinary_user)) return false;
+    if (remove_empty(path)) return true;
+    ::lremovexattr(path.c_str(), mark_for(ordinary_user));
+    return false;
+} catch (const Error& error) {
+    if (error.code() != ENOENT) throw;
+    return true;
 }
 
 bool remove_killing(const std::string& path, Deadline deadline) {

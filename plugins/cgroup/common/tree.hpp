@@ -56,6 +56,10 @@ bool is_gone_by_rmdir(const std::string& path);
 /// Removes it and all below. True if it is gone (also when it was not there), false if a process is still inside.
 bool remove_empty(const std::string& path);
 
+/// As remove_empty, for what carries no mark. It gets that of `owner` first: who has made it just now, and is about to mark it,
+/// learns so that it goes. False also if somebody has marked it.
+bool remove_unmarked(const std::string& path, const std::string& owner, bool ordinary_user);
+
 /// As remove_empty, but kills first, and again until the deadline. For a cgroup that is known to be ours.
 bool remove_killing(const std::string& path, Deadline deadline);
 

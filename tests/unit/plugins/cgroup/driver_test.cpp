@@ -8,12 +8,14 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <keelson/sdk/file.hpp>
 #include <keelson/sdk/text.hpp>
 #include <plugins/cgroup/common/cgroups.hpp>
 #include <plugins/cgroup/common/device_program.hpp>
 #include <plugins/cgroup/common/driver.hpp>
+#include <plugins/cgroup/common/tree.hpp>
 #include <plugins/cgroup/common/version1.hpp>
 #include <plugins/cgroup/common/version2.hpp>
 #include <tests/support/fake_plugin_context.hpp>
@@ -274,6 +276,33 @@ TEST_F(CgroupDriver, WhatAContainerThatIsBeingStartedHasYetToEnterIsLeftToIt) {
     listener.reset();
     EXPECT_EQ(create_both(other.context()), state);
     undo_all(other);
+}
+
+TEST_F(CgroupDriver, OnlyWhatNobodyHasMarkedIsRemovedAsUnmarked) {
+    const Cgroups cgroups = Cgroups::parse(create(container.context()));
+    for (const Hierarchy& h : cgroups.hierarchies) {
+        const std::string marked = h.directory(cgroups.places.limit), bare = marked + "/bare";
+        EXPECT_FALSE(remove_unmarked(marked, "/klt-elsewhere/c", false)) << marked;
+        EXPECT_EQ(owner_of(marked, false), container.directory()) << marked;
+        ASSERT_EQ(::mkdir(bare.c_str(), 0755), 0) << bare;
+        EXPECT_TRUE(remove_unmarked(bare, "/klt-elsewhere/c", false)) << bare;
+        EXPECT_FALSE(exists(bare)) << bare;
+        EXPECT_TRUE(remove_unmarked(bare, "/klt-elsewhere/c", false)) << bare;
+    }
+}
+
+TEST_F(CgroupDriver, WhatIsInUseGetsNoMark) {
+    const std::string state = create(container.context());
+    const Cgroups cgroups = Cgroups::parse(state);
+    ASSERT_GT(start(state), 0);
+    for (const Hierarchy& h : cgroups.hierarchies) {
+        const std::string path = h.directory(cgroups.places.limit);
+        ASSERT_EQ(::lremovexattr(path.c_str(), "trusted.keelson"), 0) << path;
+        EXPECT_FALSE(remove_unmarked(path, "/klt-elsewhere/c", false)) << path;
+        EXPECT_EQ(owner_of(path, false), "") << path;
+        const std::string& owner = container.directory();
+        ASSERT_EQ(::lsetxattr(path.c_str(), "trusted.keelson", owner.data(), owner.size(), 0), 0) << path;
+    }
 }
 
 TEST_F(CgroupDriver, NobodyEntersWhatAnotherHasTaken) {
