@@ -177,9 +177,9 @@ def measure_create(table):
     table.timed("create -t busybox, ms", create, ("warm",), rounds=10)
 
 
-def define(count):
+def define(count, what="defined"):
     """Containers in a directory of their own."""
-    path = WORK / f"defined-{count}"
+    path = WORK / f"{what}-{count}"
     for i in range(count):
         (path / f"{MANY}{i:04}").mkdir(parents=True)
         shutil.copy(WORK / "running.conf", path / f"{MANY}{i:04}/config")
@@ -320,7 +320,7 @@ def curves():
     config("running")
     print("\n| containers running | start of one, ms | ls -f, ms |\n|---|---|---|")
     for count in (1, 2) if QUICK else (1, 10, 100, 1000):
-        path = define(count)
+        path = define(count, "running")
         each = 1000 / start(path, range(count))
         listed = measure({"ls": f"{KEELSON} ls -P {path} -f"}, 5, 0)["ls"]
         stop(path, range(count))
