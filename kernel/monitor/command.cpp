@@ -1,21 +1,15 @@
+#include <keelson/sdk/command_address.hpp>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/text.hpp>
 #include <kernel/monitor/command.hpp>
 
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
 
 namespace keelson::monitor {
 
 std::string command_address(const std::string& lxcpath, const std::string& name) {
-    constexpr size_t longest = 105;
-    std::string address = cat(lxcpath, "/", name, "/command");
-    if (address.size() <= longest) return address;
-    char hashed[40];
-    std::snprintf(hashed, sizeof hashed, "lxc/%016llx/command",
-                  static_cast<unsigned long long>(base::fnv1a(cat(lxcpath, "/", name))));
-    return hashed;
+    return sdk::command_address(cat(lxcpath, "/", name));
 }
 
 AbstractAddress::AbstractAddress(const std::string& name)

@@ -2,32 +2,17 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <keelson/sdk/command_address.hpp>
 #include <keelson/sdk/error.hpp>
-#include <keelson/sdk/text.hpp>
 #include <keelson/sdk/unique_fd.hpp>
 
 #include <cstddef>
-#include <cstdio>
 #include <cstring>
 
 namespace keelson::cgroup {
 
-namespace {
-
-/// LXC's, which hashes what is too long.
-std::string command_address(const std::string& directory) {
-    constexpr size_t longest = 105;
-    std::string address = directory + "/command";
-    if (address.size() <= longest) return address;
-    char hashed[40];
-    std::snprintf(hashed, sizeof hashed, "lxc/%016llx/command", static_cast<unsigned long long>(sdk::fnv1a(directory)));
-    return hashed;
-}
-
-}  // namespace
-
 bool is_alive(const std::string& directory) {
-    const std::string name = command_address(directory);
+    const std::string name = sdk::command_address(directory);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::memcpy(address.sun_path + 1, name.data(), name.size());
