@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 
 namespace keelson::base {
@@ -88,17 +89,34 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 
 void write_file(const std::string& path, std::string_view text) { write_fd(open_file(path, O_WRONLY).get(), text, path); }
 
-void refuse_foreign_link(const std::string& path) {
+namespace {
+
+/// The path, or where the link that stands there leads if that is ours or root's. Another one that is put there afterwards is
+/// for the caller not to follow.
+std::string trusted_path(const std::string& path) {
+    const UniqueFd link(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat facts {};
-    if (::lstat(path.c_str(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return;
-    if (facts.st_uid == 0 || facts.st_uid == ::geteuid()) return;
-    throw Error(ELOOP, path, cat("the symbolic link belongs to another user, uid ", facts.st_uid, ":"),
-                "name the file that it leads to, or put a file in its place");
+    if (!link || ::fstat(link.get(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return path;
+    if (facts.st_uid != 0 && facts.st_uid != ::geteuid())
+        throw Error(ELOOP, path, cat("the symbolic link belongs to another user, uid ", facts.st_uid, ":"),
+                    "name the file that it leads to, or put a file in its place");
+    char to[PATH_MAX];
+    const ssize_t length = ::readlinkat(link.get(), "", to, sizeof to);
+    if (length < 0) throw Error::last("read the link", path);
+    const std::string target(to, static_cast<size_t>(length));
+    return real_path(target.starts_with('/') ? target : cat(path.substr(0, path.rfind('/') + 1), target));
+}
+
+}  // namespace
+
+std::string read_trusted_file(const std::string& path) {
+    const UniqueFd file(::open(trusted_path(path).c_str(), sdk::flags_of_given | O_NOFOLLOW));
+    if (!file) throw Error::last("open", path);
+    return sdk::read_given(file.get(), path);
 }
 
 void replace_file(const std::string& path, std::string_view text, unsigned mode) {
-    refuse_foreign_link(path);
-    const std::string target = real_path(path);
+    const std::string target = trusted_path(path);
     std::string beside = target + ".XXXXXX";
     const UniqueFd file(::mkostemp(beside.data(), O_CLOEXEC));
     if (!file) throw Error::last("make a file beside", target);

@@ -30,13 +30,13 @@ void write_fd(int fd, std::string_view text, const std::string& name_for_errors)
 /// Without links, realpath(3); the path as it is given where that leads nowhere.
 std::string real_path(const std::string& path);
 
-/// For files in a directory of another user, who would choose what root reads or writes. Throws ELOOP for a symbolic link that
-/// is neither ours nor root's.
-void refuse_foreign_link(const std::string& path);
+/// The whole content of a file in a directory that may be another user's, who would choose by a symbolic link what root reads:
+/// one that is neither ours nor root's is not followed (ELOOP). Waits as sdk::read_given. Throws.
+std::string read_trusted_file(const std::string& path);
 
 /// Puts a new file in the place of `path`, by way of one beside it and rename(2), so that it is there whole or not at all, and
-/// on the disk when the call returns. What was there hands over its mode and owner; a symbolic link is followed, but for one
-/// that refuse_foreign_link refuses. Without one: `mode` less the umask. Throws.
+/// on the disk when the call returns. What was there hands over its mode and owner; a symbolic link is followed where
+/// read_trusted_file follows it. Without one: `mode` less the umask. Throws.
 void replace_file(const std::string& path, std::string_view text, unsigned mode);
 
 /// The same in a directory that is ours alone, for what a power loss takes anyway: nobody waits for the disk. Throws.

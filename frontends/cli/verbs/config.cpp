@@ -120,8 +120,7 @@ int list(const Call& call) {
 }
 
 void fix(const std::string& path) {
-    base::refuse_foreign_link(path);
-    const std::string text = sdk::read_given_file(path);
+    const std::string text = base::read_trusted_file(path);
     if (!has_legacy_keys(text)) return;
     base::replace_file(path + ".backup", text, 0660);
     base::replace_file(path, convert_legacy(text), 0660);

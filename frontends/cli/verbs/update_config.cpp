@@ -1,7 +1,6 @@
 // lxc-update-config [-c FILE]: converts a configuration from before LXC 2.1 in place. Messages and exit codes of LXC's tool.
 #include <frontends/cli/legacy_config.hpp>
 #include <frontends/cli/verb_table.hpp>
-#include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 
 #include <cstdio>
@@ -22,8 +21,7 @@ int run(Invocation& invocation) {
     const Options given(options, invocation.arguments);
     if (given.has("help") || !given.has("config")) return show_usage(invocation);
     const std::string path = given.value("config");
-    base::refuse_foreign_link(path);
-    const std::string text = sdk::read_given_file(path);
+    const std::string text = base::read_trusted_file(path);
     base::replace_file(path + ".backup", text, 0660);
     base::replace_file(path, convert_legacy(text), 0660);
     return 0;
