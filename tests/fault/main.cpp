@@ -220,6 +220,16 @@ private:
 
 pid_t first_process = 0;
 
+/// When we are interrupted it is killed: what was frozen at that moment is thawed, until all have died.
+int status_of_first(const std::string& world) {
+    int status = 0;
+    for (int how = 0; ::waitpid(first_process, &status, how) != first_process; how = WNOHANG) {
+        World::thaw(world);
+        ::usleep(10'000);
+    }
+    return status;
+}
+
 int in_own_world(Options options) {
     if (::geteuid() != 0) {
         std::puts("needs root");
@@ -236,9 +246,10 @@ int in_own_world(Options options) {
         std::fflush(stdout);
         ::_exit(code);
     }
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, [](int) { ::kill(first_process, SIGKILL); });
-    int status = 0;
-    while (::waitpid(first_process, &status, 0) != first_process) continue;
+    struct sigaction end {};
+    end.sa_handler = [](int) { ::kill(first_process, SIGKILL); };
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &end, nullptr);
+    const int status = status_of_first(name_of_world(options.work));
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 

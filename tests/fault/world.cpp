@@ -125,6 +125,10 @@ World::~World() {
 
 void World::tidy(const std::string& name) { remove_cgroups(name, true); }
 
+void World::thaw(const std::string& name) {
+    for (const std::string& cgroup : cgroups_with(name)) sdk::try_write_file(cgroup + "/freezer.state", "THAWED");
+}
+
 /// sysfs shows the network namespace that it was mounted in; what is mounted in it comes along.
 void World::make_mounts() const {
     mount_or_throw(nullptr, "/", nullptr, MS_REC | MS_PRIVATE);

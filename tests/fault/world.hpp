@@ -49,6 +49,8 @@ public:
 
     /// What no namespace takes along: for the world of this name, whose processes are gone.
     static void tidy(const std::string& name);
+    /// A frozen process of version 1 does not die.
+    static void thaw(const std::string& name);
 
 private:
     void make_mounts() const;
