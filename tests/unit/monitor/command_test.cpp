@@ -5,12 +5,10 @@
 #include <sys/wait.h>
 #include <keelson/sdk/error.hpp>
 #include <kernel/base/log.hpp>
-#include <kernel/container/life.hpp>
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/monitor/command_server.hpp>
-#include <kernel/monitor/survey.hpp>
 #include <kernel/process/clone.hpp>
-#include <tests/support/fake_container.hpp>
+#include <tests/support/command_socket.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,72 +21,10 @@ namespace {
 
 using namespace keelson;
 using namespace keelson::monitor;
-using container::Life;
+using keelson::test::CommandSocket;
 using keelson::test::FakeContainer;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-
-/// A server in a thread; every test has an lxcpath of its own.
-struct CommandSocket : testing::Test {
-    explicit CommandSocket(const std::string& more = {})
-        : path(cat("/klt-monitor-", ::getpid(), "-", testing::UnitTest::GetInstance()->current_test_info()->name(), more)) {}
-
-    void SetUp() override {
-        container.path = path;
-        begin();
-    }
-    void TearDown() override { end(); }
-
-    void begin() {
-        server = std::make_unique<CommandServer>(CommandServer::listen(path, "web"), loop, container);
-        ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-        loop.add(ends[0], POLLIN, [this](uint32_t) {
-            char order = 0;
-            ASSERT_EQ(::read(ends[0], &order, 1), 1);
-            if (order == 'q') return loop.stop();
-            server->announce(static_cast<State>(order));
-            (void)!::write(done[1], "x", 1);
-        });
-        ASSERT_EQ(::pipe2(done, O_CLOEXEC), 0);
-        thread = std::thread([this] { loop.run(); });
-    }
-    void end() {
-        if (!thread.joinable()) return;
-        (void)!::write(ends[1], "q", 1);
-        thread.join();
-        loop.remove(ends[0]);
-        server.reset();
-        for (const int fd : {ends[0], ends[1], done[0], done[1]}) ::close(fd);
-    }
-    /// Done in the server's thread; back when it is done.
-    void announce(State state) {
-        const char order = static_cast<char>(state);
-        char answer = 0;
-        ASSERT_EQ(::write(ends[1], &order, 1), 1);
-        ASSERT_EQ(::read(done[0], &answer, 1), 1);
-    }
-    UniqueFd connect() const {
-        UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const AbstractAddress address(command_address(path, "web"));
-        EXPECT_EQ(::connect(fd.get(), address.get(), address.length()), 0);
-        return fd;
-    }
-    /// Bytes sent raw; the header of what came back, or nothing.
-    static std::optional<ResponseHeader> raw(int fd, std::string_view bytes) {
-        (void)!::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        ResponseHeader header{};
-        if (::recv(fd, &header, sizeof header, MSG_WAITALL) != sizeof header) return std::nullopt;
-        return header;
-    }
-
-    const std::string path;
-    FakeContainer container;
-    EventLoop loop;
-    std::unique_ptr<CommandServer> server;
-    std::thread thread;
-    int ends[2] = {-1, -1}, done[2] = {-1, -1};
-    CommandClient client{path, "web", 5s};
-};
 
 struct LongCommandSocket : CommandSocket {
     LongCommandSocket() : CommandSocket(std::string(90, 'p')) {}
@@ -153,50 +89,6 @@ TEST(CommandClient, AMonitorOfLxcIsAskedForInitToo) {
     monitor.join();
     EXPECT_EQ(status.state, State::frozen);
     EXPECT_EQ(status.init, 815);
-}
-
-TEST_F(CommandSocket, ASurveyAsksAllBeforeItWaits) {
-    const UniqueFd silent = CommandServer::listen(path, "silent"), dying = CommandServer::listen(path, "dying");
-    ASSERT_EQ(::fcntl(dying.get(), F_SETFL, 0), 0);
-    std::atomic<bool> over = false;
-    std::thread monitor([&] {  // half an answer each time it is asked
-        while (!over) {
-            const UniqueFd fd(::accept4(dying.get(), nullptr, nullptr, SOCK_CLOEXEC));
-            (void)!::send(fd.get(), "12345678", 8, MSG_NOSIGNAL);
-        }
-    });
-    std::vector<std::string> names(300, "web");
-    names.insert(names.begin() + 1, {"silent", "other", "dying"});
-    Survey survey(path, names, 200ms);
-    EXPECT_EQ(survey.next().init, 4711);
-    EXPECT_THROW(survey.next(), Error) << "silent";
-    EXPECT_EQ(survey.next().state, State::stopped) << "nobody";
-    EXPECT_THROW(survey.next(), Error) << "dying";
-    for (size_t i = 4; i < names.size(); ++i) EXPECT_EQ(survey.next().init, 4711) << i;
-    over = true;
-    CommandClient(path, "dying", 5s).ask_status();
-    monitor.join();
-}
-
-TEST_F(CommandSocket, ASurveyIsNotHeldUpByManyThatDoNotAnswer) {
-    constexpr size_t silent = 20;
-    std::vector<UniqueFd> crowded;
-    std::vector<std::string> names;
-    for (size_t i = 0; i < silent; ++i) {
-        names.push_back(cat("silent", i));
-        crowded.push_back(CommandServer::take_address(path, names.back()));
-        ASSERT_EQ(::listen(crowded.back().get(), 0), 0);
-        UniqueFd first(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const AbstractAddress address(command_address(path, names.back()));
-        ASSERT_EQ(::connect(first.get(), address.get(), address.length()), 0) << "the only place in the queue";
-        crowded.push_back(std::move(first));
-    }
-    names.emplace_back("web");
-    const auto begin = Clock::now();
-    Survey survey(path, names, 500ms);
-    for (size_t i = 0; i < silent; ++i) EXPECT_THROW(survey.next(), Error) << i;
-    EXPECT_EQ(survey.next().init, 4711);
-    EXPECT_LT(Clock::now() - begin, silent * 500ms / 2);
 }
 
 TEST_F(CommandSocket, NobodyThereMeansStopped) {
@@ -291,47 +183,6 @@ TEST_F(CommandSocket, TheNextRunningIsNotThePresentOne) {
     ASSERT_EQ(::recv(response->connection.get(), &message, sizeof message, MSG_WAITALL), static_cast<ssize_t>(sizeof message));
     EXPECT_STREQ(message.name, "web");
     EXPECT_EQ(message.state, static_cast<int32_t>(State::running));
-}
-
-TEST_F(CommandSocket, ALifeIsOverAtItsEndAndItsNextOneIsLeftAlone) {
-    Life life(client);
-    container.init = process::open_pidfd(::getpid());
-    EXPECT_FALSE(life.over());
-    EXPECT_TRUE(life.init_handle());
-    EXPECT_FALSE(life.wait_until_over(10ms));
-    end();
-    begin();  // the next monitor, under the same address
-    EXPECT_TRUE(life.over());
-    EXPECT_FALSE(life.init_handle()) << "that of the next life";
-    EXPECT_TRUE(life.wait_until_over(std::nullopt));
-    life.kill();
-    EXPECT_EQ(container.stops, 0);
-}
-
-TEST_F(CommandSocket, ALifeIsOverWhenTheContainerBootsAgain) {
-    Life life(client);
-    announce(State::stopped);
-    EXPECT_TRUE(life.over());
-    life.kill();
-    EXPECT_EQ(container.stops, 0);
-}
-
-TEST_F(CommandSocket, AKilledLifeEndsWithItsMonitor) {
-    container.init = process::open_pidfd(::getpid());
-    std::thread killer([this] { Life(client).kill(); });
-    while (container.stops == 0) std::this_thread::sleep_for(1ms);
-    end();
-    begin();
-    killer.join();
-    EXPECT_EQ(container.stops, 1);
-}
-
-TEST_F(CommandSocket, NobodyLivesWhereNobodyListens) {
-    end();
-    Life life(client);
-    EXPECT_TRUE(life.over());
-    EXPECT_TRUE(life.wait_until_over(std::nullopt));
-    life.kill();
 }
 
 TEST_F(CommandSocket, SendsALongConsoleLogInPieces) {
