@@ -16,7 +16,7 @@ struct Joining {
     const AttachOptions& options;
     uint64_t namespaces;
     int init_pidfd;
-    pid_t init;  ///< as the attached process sees it; only for lxc.sched.core
+    pid_t init;     ///< as the attached process sees it; only for lxc.sched.core
     int host_proc;  ///< -1: a procfs of the container's pid namespace is made
     CgroupEntry& place;
     const console::Pty& pty;

@@ -21,8 +21,9 @@ mkdir "$work/given" "$work/given/x" "$rootfs/srv" "$rootfs/mnt"
 chmod 755 "$lxcpath" "$lxcpath/$name"
 for of_host in "$rootfs/proc" "$work/given/x"; do
   mount -t tmpfs klt-host "$of_host" || skip "needs mounts"
-  at_end umount -q "$of_host"
 done
+end_mounts() { mounts | awk '{print $1}' | tac | xargs -r -n 1 umount -q -l; } # with what a failure leaves
+at_end end_mounts
 mounts >"$work/before"
 
 lives() { # WHAT LINE...

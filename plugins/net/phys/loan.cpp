@@ -259,17 +259,17 @@ bool Loan::may_come_home() const {
     return ::access(device.c_str(), F_OK) == 0;
 }
 
-void Loan::restore(HostLinks& links, bool not_inside) const {
+void Loan::restore(HostLinks& links, bool may_be_inside) const {
     std::optional<LinkFacts> now;
-    const auto may_be_inside = [&] { return !not_inside && is_inside(links); };
+    const auto stays_inside = [&] { return may_be_inside && is_inside(links); };
     const bool settled = sdk::comes_true(patience_with_the_kernel, [&] {
         now = at_home(links);
-        return now || stands_as_before(links) || !(may_come_home() || may_be_inside());
+        return now || stands_as_before(links) || !(may_come_home() || stays_inside());
     });
     if (!now) now = at_home(links);  // it may have come between the questions
     if (now) return give_back(links, *now);
     if (settled) return bring_up_again(links);
-    if (link.kind.empty() || may_be_inside())
+    if (link.kind.empty() || stays_inside())
         throw Error(EBUSY, link.name, "the link was lent, and has not come home",
                     cat("end what holds the container's network namespace (lsns -t net); a link that came home unmarked: "
                         "ip link set LINK alias '",

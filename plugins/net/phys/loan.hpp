@@ -37,8 +37,8 @@ struct Loan {
     /// transient name or the tag: the kernel brings a link home by itself after the last process has left the container's
     /// namespace, and is waited for. Success when the link was never lent, is given back already, or is gone: unplugged, or
     /// of a kind that dies with its namespace. Throws Error when it is elsewhere. May repeat.
-    /// `not_inside`: fetch() has not found it.
-    void restore(HostLinks& links, bool not_inside = false) const;
+    /// `may_be_inside`: fetch() was not asked, or has found it.
+    void restore(HostLinks& links, bool may_be_inside = true) const;
 
 private:
     void take_word(std::string_view text);

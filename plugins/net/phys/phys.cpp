@@ -51,8 +51,8 @@ class Phys : public sdk::Network {
     void undo(const sdk::Context&, std::string_view record, const sdk::Namespaces& namespaces) override {
         const net::Loan loan = net::Loan::parse(record);
         net::HostLinks links;
-        const bool not_inside = namespaces.net() >= 0 && !loan.fetch(links, namespaces.net());
-        loan.restore(links, not_inside);
+        const bool may_be_inside = namespaces.net() < 0 || loan.fetch(links, namespaces.net());
+        loan.restore(links, may_be_inside);
     }
 };
 
