@@ -193,7 +193,7 @@ void World::make_user() {
 /// As an administrator does by hand.
 void World::delegate_cgroups() {
     must({"sh", "-c",
-          cat("for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do\n"
+          cat("for hierarchy in $(awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts); do\n"
               "  own=$hierarchy/",
               name_, delegated,
               "\n"

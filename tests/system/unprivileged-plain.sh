@@ -73,7 +73,7 @@ fi
 
 # A cgroup in each hierarchy, with the user's own process in it.
 own=()
-for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*; do
+for hierarchy in $(awk '$3 ~ /^cgroup2?$/ {print $2}' /proc/mounts); do
   [ -e "$hierarchy/cgroup.procs" ] && mkdir "$hierarchy/$klt-own" 2>/dev/null || continue
   own+=("$hierarchy/$klt-own")
   for file in cpuset.mems cpuset.cpus; do
