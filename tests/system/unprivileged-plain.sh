@@ -55,7 +55,7 @@ life() { # HOW
   local pid; pid=$(uk info -n "$name" -p -H)
   [ "$(stat -c %u "/proc/$pid")" = $first ] || fail "$1: init is uid $(stat -c %u "/proc/$pid") outside"
   [ "$(uk attach -n "$name" -- id -u)" = 0 ] || fail "$1: attach is not root inside"
-  uk attach -n "$name" -- sh -c 'echo kept >/root/file' || fail "$1: its root cannot write in its rootfs"
+  uk attach -n "$name" -- sh -c ': >/file && echo kept >/root/file' || fail "$1: its root cannot write in its rootfs"
   uk attach -n "$name" -- sh -c 'exit 7'; [ $? = 7 ] || fail "$1: attach lost the exit code"
   uk ls -f | grep -Eq "^$name +RUNNING .*true *$" || fail "$1: ls -f: $(uk ls -f)"
   [ -z "${in_cgroup:-}" ] || grep -q "$klt" "/proc/$pid/cgroup" || fail "$1: it is not in the delegated cgroup: $(cat "/proc/$pid/cgroup")"
@@ -126,7 +126,7 @@ chown $uid "$work/closed" # and not the container's root, which needs no way to 
 uk start -n "$name" >"$work/out" 2>&1 || fail "below a directory of the user's alone it does not start: $(cat "$work/out")"
 uk stop -k -n "$name" >"$work/out" 2>&1 || fail "stop: $(cat "$work/out")"
 chown $uid "$work/closed/rootfs" && chmod 700 "$work/closed/rootfs"
-wrong "a rootfs that the container's root cannot enter" "uid $first.* cannot enter $work/closed/rootfs .*chmod o[+]x $work/closed/rootfs" uk start -n "$name"
-chmod o+x "$work/closed/rootfs"
+wrong "a rootfs that the container's root cannot enter" "uid $first.* cannot enter $work/closed/rootfs .*chmod g[+]x $work/closed/rootfs" uk start -n "$name"
+chmod g+x "$work/closed/rootfs"
 uk start -n "$name" >"$work/out" 2>&1 || fail "it does not start once the hint was followed: $(cat "$work/out")"
 uk stop -k -n "$name" >"$work/out" 2>&1 || fail "stop: $(cat "$work/out")"

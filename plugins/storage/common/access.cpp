@@ -25,7 +25,7 @@ bool may_enter(const std::string& directory, const struct stat& facts, uint32_t 
     if (code == ENOENT) hint = "lxc.rootfs.path names it: is it mistyped, on a disk that is not mounted, or not made yet?";
     if (code == ENOTDIR) hint = "lxc.rootfs.path has to name a directory";
     if (const auto barrier = code == EACCES ? first_barrier(path, ::geteuid(), ::getegid()) : std::nullopt) {
-        hint = cat("uid ", ::geteuid(), " cannot enter ", barrier->words(), ": chmod o+x ", barrier->directory);
+        hint = cat("uid ", ::geteuid(), " cannot enter ", barrier->words(), ": ", barrier->remedy(::geteuid(), ::getegid()));
     }
     throw Error(code, path, "open the rootfs", hint);
 }
@@ -53,6 +53,11 @@ UniqueFd clone_directory(const std::string& path) {
 }
 
 std::string Barrier::words() const { return cat(directory, " (", mode_words(facts.st_mode), ", uid ", facts.st_uid, ")"); }
+
+std::string Barrier::remedy(uint32_t uid, uint32_t gid) const {
+    const char* whose = facts.st_uid == uid ? "u" : facts.st_gid == gid ? "g" : "o";
+    return cat("chmod ", whose, "+x ", directory);
+}
 
 std::optional<Barrier> first_barrier(const std::string& path, uint32_t uid, uint32_t gid) {
     for (size_t end = path.find('/') == 0 ? 1 : path.find('/');;) {
@@ -88,8 +93,8 @@ void check_directory(const sdk::Context& context, const std::string& path) {
         // Only root may give a filesystem's mount an id map.
         const char* other_way = context.by_ordinary_user() ? "" : ", or set lxc.rootfs.options = idmap=container";
         throw Error(EACCES, path, "the container's root cannot enter its rootfs",
-                    cat("uid ", context.root_uid(), ", the container's root, cannot enter ", barrier.words(), ": chmod o+x ",
-                        path, other_way));
+                    cat("uid ", context.root_uid(), ", the container's root, cannot enter ", barrier.words(), ": ",
+                        barrier.remedy(context.root_uid(), context.root_gid()), other_way));
     }
     if (!is_mapped(context, abi::IdKind::user, facts.st_uid)) {
         context.warn(cat("the rootfs ", path, " belongs to uid ", facts.st_uid,

@@ -15,6 +15,8 @@ struct Barrier {
     struct stat facts;
     /// "/srv/web1 (drwx------, uid 0)"
     std::string words() const;
+    /// "chmod o+x /srv/web1", or what else lets these ids in.
+    std::string remedy(uint32_t uid, uint32_t gid) const;
 };
 
 /// The first directory on the way to `path`, `path` included, that the ids may not enter by its mode; directories with an ACL

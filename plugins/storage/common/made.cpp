@@ -33,8 +33,7 @@ void make_one(const sdk::Context& context, const std::string& path, Made::Kind k
     if (!make_with_mode(path)) throw Error(EEXIST, path, "make the directory");
     made.identity = identity_of(path);
     context.complete(record, to_text(made));
-    if (kind == Made::Kind::parent || !context.has_user_namespace() || context.by_ordinary_user()) return;
-    if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
+    if (kind != Made::Kind::parent) give_to_root(context, path);
 }
 
 void undo_file(const Made& made) {
@@ -86,6 +85,11 @@ void make_directory(const sdk::Context& context, const std::string& path) {
         if (!identity_of(part)) make_one(context, part, last ? Made::Kind::directory : Made::Kind::parent);
         if (last) return;
     }
+}
+
+void give_to_root(const sdk::Context& context, const std::string& path) {
+    if (!context.has_user_namespace()) return;
+    if (::lchown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
 }
 
 bool make_with_mode(const std::string& path) {

@@ -30,6 +30,9 @@ Made made_from(std::string_view text);
 /// [host] Makes a directory (0755) with what is missing above it, each with its record, and gives it to the container's root.
 /// One that is there already is left as it is.
 void make_directory(const sdk::Context& context, const std::string& path);
+/// [host] Gives what was made to the container's root. An ordinary user's process is in a namespace then in which ids are those
+/// of the host.
+void give_to_root(const sdk::Context& context, const std::string& path);
 /// [host] mkdir(2), and the mode 0755 whatever the umask of the caller is: what was made may become the container's root
 /// directory, or one on the way to it. False if something is there already. Throws.
 bool make_with_mode(const std::string& path);

@@ -116,7 +116,7 @@ TEST(StorageDir, DirectoryThatTheStarterCannotEnterIsNamed) {
     in_private_mounts([&] {
         StoragePlugin dir("dir", tree);
         dir.check(tree / "closed/rootfs");
-        ASSERT_EQ(::setresuid(65534, 65534, 65534), 0);
+        ASSERT_TRUE(::setresgid(65534, 65534, 65534) == 0 && ::setresuid(65534, 65534, 65534) == 0);
         const Error error = thrown_by([&] { dir.check(tree / "closed/rootfs"); });
         EXPECT_EQ(error.code(), EACCES);
         EXPECT_EQ(error.hint(),
