@@ -1,12 +1,16 @@
 // A rootfs that is a subvolume of a btrfs filesystem (btrfs-subvolume(8)).
 #include <btrfsutil.h>
 #include <linux/magic.h>
+#include <mntent.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <keelson/sdk/remove_tree.hpp>
 #include <keelson/sdk/storage.hpp>
 #include <plugins/storage/common/access.hpp>
 #include <plugins/storage/common/made.hpp>
 #include <plugins/storage/common/tree_copy.hpp>
+
+#include <memory>
 
 namespace {
 
@@ -52,9 +56,25 @@ std::optional<Identity> identity_of_subvolume(const std::string& path) {
     return identity;
 }
 
-/// With all subvolumes below it, which a guest may have made (systemd does).
+/// Else the kernel would detach what is mounted there, and the library first delete the subvolumes of that.
+void refuse_mounts_in(const std::string& path) {
+    const std::string top = keelson::storage::real_path(path);
+    const std::unique_ptr<FILE, int (*)(FILE*)> mounts(::setmntent("/proc/self/mounts", "re"), ::endmntent);
+    if (!mounts) throw Error::last("open", "/proc/self/mounts");
+    while (const mntent* mount = ::getmntent(mounts.get())) {
+        const std::string place = mount->mnt_dir;
+        if (place == top || place.starts_with(top + "/"))
+            throw Error(EBUSY, place, "delete the subvolume with", "something is mounted there: unmount it first");
+    }
+}
+
+/// With all subvolumes below it, which a guest may have made (systemd does). An ordinary user may empty and remove one, but
+/// delete it as a whole only where a mount option allows it.
 void remove_subvolume(const std::string& path) {
-    must(btrfs_util_delete_subvolume(path.c_str(), BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE), "delete the subvolume", path);
+    refuse_mounts_in(path);
+    const btrfs_util_error result = btrfs_util_delete_subvolume(path.c_str(), BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE);
+    if (result != BTRFS_UTIL_OK && errno == EPERM) return keelson::sdk::remove_tree(path);
+    must(result, "delete the subvolume", path);
 }
 
 /// `body` makes the subvolume, between its record's two halves.
@@ -69,11 +89,6 @@ void make_with_record(const Context& context, const std::string& path, Body&& bo
     body();
     made.identity = identity_of_subvolume(path);
     context.complete(record, to_text(made));
-}
-
-void give_to_root(const Context& context, const std::string& path) {
-    if (!context.has_user_namespace() || context.by_ordinary_user()) return;
-    if (::chown(path.c_str(), context.root_uid(), context.root_gid()) != 0) throw Error::last("change the owner of", path);
 }
 
 class Btrfs final : public keelson::sdk::Storage, public keelson::sdk::StorageCopy {
@@ -91,7 +106,7 @@ public:
 
     std::string create(const Context& context, const StorageRequest& request) override {
         make_subvolume(context, request.directory);
-        give_to_root(context, request.directory);
+        keelson::storage::give_to_root(context, request.directory);
         return request.directory;
     }
 

@@ -68,6 +68,45 @@ TEST(StorageBtrfs, DestroyTakesNestedSubvolumesAlong) {
     });
 }
 
+TEST(StorageBtrfs, DestroyLeavesWhatIsMountedInTheSubvolume) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        const std::string path = btrfs.create();
+        for (const std::string& subvolume : {path + "/nested", path + "/a", path + "/a/deep", tree / "lxc/foreign"})
+            make_subvolume(subvolume);
+        make_subvolume(tree / "lxc/foreign/deep");
+        ASSERT_EQ(::mount((tree / "lxc/foreign").c_str(), (path + "/a").c_str(), nullptr, MS_BIND, nullptr), 0);
+        const Error error = thrown_by([&] { btrfs.destroy(path); });
+        EXPECT_EQ(error.code(), EBUSY);
+        EXPECT_EQ(error.object(), path + "/a");
+        EXPECT_TRUE(is_subvolume(tree / "lxc/foreign/deep") && is_subvolume(path + "/a/deep") &&
+                    is_subvolume(path + "/nested"));
+        ASSERT_EQ(::umount((path + "/a").c_str()), 0);
+        ASSERT_EQ(::mount(path.c_str(), path.c_str(), nullptr, MS_BIND, nullptr), 0);
+        EXPECT_THROW(btrfs.destroy(path), Error);
+        EXPECT_TRUE(is_subvolume(path + "/nested"));
+        ASSERT_EQ(::umount(path.c_str()), 0);
+        btrfs.destroy(path);
+        EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    });
+}
+
+TEST(StorageBtrfs, AnOrdinaryUserRemovesWhatHeMayNotDeleteAsAWhole) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        const std::string path = btrfs.create();
+        make_subvolume(path + "/nested");
+        tree.file("lxc/web/rootfs/nested/file", "text");
+        ASSERT_EQ(std::system(("chmod 711 " + tree / "." + " && chown -R 65534 " + tree / "lxc").c_str()), 0);
+        ASSERT_EQ(::seteuid(65534), 0);
+        try {
+            btrfs.destroy(path);
+        } catch (const Error& error) {
+            ADD_FAILURE() << error.what();
+        }
+        ASSERT_EQ(::seteuid(0), 0);
+        EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    });
+}
+
 TEST(StorageBtrfs, SnapshotIsOfTheWholeTree) {
     on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
         make_subvolume(tree / "lxc/other");
