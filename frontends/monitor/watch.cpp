@@ -65,8 +65,10 @@ void Watch::go_back() {
 /// Of a container that has ended, and may boot again, the whole program tells.
 monitor::State Watch::state() {
     if (process::wait_until_gone(watched_.init_pidfd, 0)) throw monitor::Deferred();
-    const bool frozen =
-        !watched_.frozen_file.empty() && base::trim(base::read_file(watched_.frozen_file)) != watched_.thawed_text;
+    if (watched_.frozen_file.empty()) return monitor::State::running;
+    // Somebody may have removed the cgroup.
+    const std::optional<std::string> text = base::read_file_if_there(watched_.frozen_file);
+    const bool frozen = text && base::trim(*text) != watched_.thawed_text;
     return frozen ? monitor::State::frozen : monitor::State::running;
 }
 

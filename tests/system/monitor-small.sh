@@ -122,12 +122,24 @@ done
 host_is_as_it_was "watched, then ended by a signal"
 ! grep -E 'WARN|ERROR' "$log" || fail "that was logged"
 
-# Stopped, killed, killed while frozen; and again when nobody sees it off.
-for how in "stop -t 10" "stop -k" frozen recover; do
+# Stopped, killed, killed while frozen, or when somebody has removed its cgroups; and again when nobody sees it off.
+is_removed() { # CGROUP
+  local pid
+  for pid in $(cat "$1/cgroup.procs"); do echo "$pid" 2>/dev/null >"$(dirname "$1")/cgroup.procs"; done
+  rmdir "$1" 2>/dev/null
+}
+remove_cgroups() {
+  local cgroup
+  for cgroup in $(find /sys/fs/cgroup -maxdepth 3 -type d -name "lxc.payload.$name"); do
+    wait_for 5 is_removed "$cgroup" || return
+  done
+}
+for how in "stop -t 10" "stop -k" frozen removed recover; do
   start
   becomes_small "before $how"
   case $how in
     frozen) k freeze -n "$name" && becomes_small frozen && k stop -k -n "$name" || fail "stop -k of a frozen container" ;;
+    removed) remove_cgroups && [ "$(state)" = RUNNING ] && k stop -k -n "$name" || fail "without cgroups it is $(state)" ;;
     recover) kill -KILL "$monitor"; wait_for 5 ended; "$KEELSON_BUILD/bin/keelson" recover | grep -q "$name" || fail "recover does not find it" ;;
     *) k $how -n "$name" || fail "$how" ;;
   esac
