@@ -139,7 +139,10 @@ for how in "stop -t 10" "stop -k" frozen removed recover; do
   becomes_small "before $how"
   case $how in
     frozen) k freeze -n "$name" && becomes_small frozen && k stop -k -n "$name" || fail "stop -k of a frozen container" ;;
-    removed) remove_cgroups && [ "$(state)" = RUNNING ] && k stop -k -n "$name" || fail "without cgroups it is $(state)" ;;
+    removed)
+      init=$(k info -n "$name" -p -H)
+      remove_cgroups && [ "$(state)" = RUNNING ] && k stop -k -n "$name" || { kill -KILL "$init"; fail "without cgroups it does not stop"; }
+      ;;
     recover) kill -KILL "$monitor"; wait_for 5 ended; "$KEELSON_BUILD/bin/keelson" recover | grep -q "$name" || fail "recover does not find it" ;;
     *) k $how -n "$name" || fail "$how" ;;
   esac
