@@ -40,13 +40,15 @@ std::vector<std::string> add_mounts(Snapshot& facts) {
     return cgroups;
 }
 
+/// A cgroup of somebody else's may go meanwhile, and takes nothing along but what is below it.
 void add_cgroups(Snapshot& facts, const std::string& place, const std::string& mark) {
     std::error_code gone;
-    auto all = fs::recursive_directory_iterator(place, fs::directory_options::skip_permission_denied, gone);
-    for (; !gone && all != fs::recursive_directory_iterator(); all.increment(gone)) {
+    for (auto each = fs::directory_iterator(place, gone); !gone && each != fs::directory_iterator(); each.increment(gone)) {
         std::error_code unknown;
-        if (!all->is_directory(unknown)) continue;
-        if (all->path().string().find(mark) != std::string::npos) facts.insert(cat("cgroup ", all->path().string()));
+        if (each->is_symlink(unknown) || !each->is_directory(unknown)) continue;
+        const std::string path = each->path();
+        if (path.find(mark) != std::string::npos) facts.insert(cat("cgroup ", path));
+        add_cgroups(facts, path, mark);
     }
 }
 
