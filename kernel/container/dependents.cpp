@@ -1,12 +1,10 @@
 #include <keelson/sdk/file.hpp>
 #include <kernel/base/file.hpp>
 #include <kernel/base/text.hpp>
-#include <kernel/config/global.hpp>
+#include <kernel/config/turn.hpp>
 #include <kernel/container/dependents.hpp>
 #include <kernel/container/undo.hpp>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,19 +33,8 @@ void write_list(const std::string& file, const std::vector<Reference>& list) {
     base::replace_file(file, text, 0644);
 }
 
-/// Two commands that change one list take turns, all lists together, by a directory that nobody else can open: who may open it
-/// could hold us up. The lender's own is locked while it is copied.
-UniqueFd take_turn() {
-    const std::string directory = config::run_directory() + "/keelson";
-    base::make_directories(directory, 0700);
-    UniqueFd lock = base::open_file(directory, O_RDONLY | O_DIRECTORY);
-    while (::flock(lock.get(), LOCK_EX) != 0)
-        if (errno != EINTR) throw Error::last("lock", directory);
-    return lock;
-}
-
 void add_dependent(const Reference& lender, const Reference& copy) {
-    const UniqueFd turn = take_turn();
+    const UniqueFd turn = config::take_turn();
     const std::string file = dependents_file(lender.directory());
     std::vector<Reference> list = read_list(file);
     if (std::ranges::find(list, copy) != list.end()) return;
@@ -80,7 +67,7 @@ void remember_dependencies(const Facts& copy, const std::vector<Reference>& lend
 void forget_dependent(const std::string& lender_directory, const Facts& copy) {
     const std::string file = dependents_file(lender_directory);
     if (!base::exists(file)) return;
-    const UniqueFd turn = take_turn();
+    const UniqueFd turn = config::take_turn();
     std::vector<Reference> list = read_list(file);
     if (std::erase(list, Reference{copy.lxcpath(), copy.name()}) > 0) write_list(file, list);
 }

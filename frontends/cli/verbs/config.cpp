@@ -12,6 +12,7 @@
 #include <kernel/config/config_text.hpp>
 #include <kernel/config/global.hpp>
 #include <kernel/config/lint.hpp>
+#include <kernel/config/turn.hpp>
 #include <kernel/plugins/plugin_host.hpp>
 
 #include <algorithm>
@@ -82,6 +83,7 @@ int get(const Call& call) {
 }
 
 int set(const Call& call) {
+    const UniqueFd turn = config::take_turn();
     config::Config subject = call.load();
     for (const std::string& word : call.rest("KEY=VALUE")) {
         const config::Assignment assignment = config::take_apart(word);
@@ -93,6 +95,7 @@ int set(const Call& call) {
 }
 
 int unset(const Call& call) {
+    const UniqueFd turn = config::take_turn();
     config::Config subject = call.load();
     for (const std::string& key : call.rest("key")) subject.unset(key);
     subject.save(subject.path());
@@ -120,6 +123,7 @@ int list(const Call& call) {
 }
 
 void fix(const std::string& path) {
+    const UniqueFd turn = config::take_turn();
     const std::string text = base::read_trusted_file(path);
     if (!has_legacy_keys(text)) return;
     base::replace_file(path + ".backup", text, 0660);

@@ -2,6 +2,7 @@
 #include <frontends/cli/legacy_config.hpp>
 #include <frontends/cli/verb_table.hpp>
 #include <kernel/base/file.hpp>
+#include <kernel/config/turn.hpp>
 
 #include <cstdio>
 
@@ -21,6 +22,7 @@ int run(Invocation& invocation) {
     const Options given(options, invocation.arguments);
     if (given.has("help") || !given.has("config")) return show_usage(invocation);
     const std::string path = given.value("config");
+    const UniqueFd turn = config::take_turn();
     const std::string text = base::read_trusted_file(path);
     base::replace_file(path + ".backup", text, 0660);
     base::replace_file(path, convert_legacy(text), 0660);
