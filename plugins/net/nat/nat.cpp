@@ -22,15 +22,17 @@ std::string bridge_name(const sdk::Context& context, const sdk::Device& device) 
     return name.empty() ? usual_bridge : name;
 }
 
-/// "BRIDGE HOSTLINK"
+/// "BRIDGE HOSTLINK", and what is recorded of the bridge once it stands.
 struct Record {
-    std::string bridge, host_link;
+    std::string bridge, host_link, of_bridge;
 
-    std::string text() const { return cat(bridge, " ", host_link); }
+    std::string text() const { return cat(bridge, " ", host_link, of_bridge.empty() ? "" : " ", of_bridge); }
     static Record parse(std::string_view text) {
-        const size_t blank = text.find(' ');
-        if (blank == text.npos) throw Error(EINVAL, std::string(text), "not a record of a nat network");
-        return {std::string(text.substr(0, blank)), std::string(text.substr(blank + 1))};
+        const size_t first = text.find(' ');
+        if (first == text.npos) throw Error(EINVAL, std::string(text), "not a record of a nat network");
+        const size_t second = std::min(text.find(' ', first + 1), text.size());
+        return {std::string(text.substr(0, first)), std::string(text.substr(first + 1, second - first - 1)),
+                std::string(text.substr(std::min(second + 1, text.size())))};
     }
 };
 
@@ -67,7 +69,7 @@ class Nat : public sdk::Network {
 
     void connect(const sdk::Context& context, const sdk::Device& device, const sdk::Namespaces& namespaces,
                  sdk::Link& link) override {
-        const Record record{bridge_name(context, device), net::random_name("veth")};
+        Record record{bridge_name(context, device), net::random_name("veth"), {}};
         const net::NetworkLock lock;
         net::HostLinks links;
         const uint64_t id = context.intend(record.text());
@@ -75,7 +77,8 @@ class Nat : public sdk::Network {
         const std::optional<IpAddress> fixed = fixed_address(context, device);
         const IpAddress address = choose(context, device, links, bridge, fixed);
         make_pair(context, device, links, bridge, record.host_link, address, namespaces.net(), link);
-        context.complete(id);
+        record.of_bridge = bridge.record();
+        context.complete(id, record.text());
         if (!fixed) link.address(cat(address.text(), "/", *address.prefix));
         link.gateway(bridge.pool().gateway().text());
         tell_resolvers(context, device, link);
@@ -86,18 +89,8 @@ class Nat : public sdk::Network {
         net::HostLinks links;
         net::remove_owned(links, record.host_link, net::ownership_tag(context));
         const net::NetworkLock lock;
-        std::optional<net::SharedBridge> bridge = ours(links, record.bridge);
+        const auto bridge = net::SharedBridge::find_recorded(links, record.bridge, record.of_bridge);
         if (bridge) bridge->remove_if_unused(links);
-    }
-
-    /// Somebody else's bridge of this name is not ours to undo.
-    static std::optional<net::SharedBridge> ours(net::HostLinks& links, const std::string& name) {
-        try {
-            return net::SharedBridge::find(links, name);
-        } catch (const Error& error) {
-            if (error.code() != EEXIST) throw;
-            return std::nullopt;
-        }
     }
 
     static IpAddress choose(const sdk::Context& context, const sdk::Device& device, net::HostLinks& links,

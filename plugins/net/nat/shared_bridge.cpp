@@ -149,8 +149,30 @@ SharedBridge SharedBridge::make(HostLinks& links, const std::string& name, const
     return bridge;
 }
 
+std::string SharedBridge::record() const { return cat(pool_->text(), forwarding_was_off_ ? was_off : ""); }
+
+std::optional<SharedBridge> SharedBridge::find_of_pool(HostLinks& links, const Pool& pool) {
+    for (const LinkFacts& bridge : other_bridges(links, 0))
+        if (const std::optional<Pool> its = pool_of(bridge); its && its->text() == pool.text()) return read(bridge);
+    return std::nullopt;
+}
+
+std::optional<SharedBridge> SharedBridge::find_recorded(HostLinks& links, const std::string& name, const std::string& record) {
+    std::optional<LinkFacts> named = links.find(name);
+    if (named && !ours(*named)) named.reset();
+    if (record.empty()) return named ? std::optional(read(*named)) : std::nullopt;
+    SharedBridge recorded;
+    recorded.pool_ = parse_pool(record.substr(0, record.find(' ')));
+    recorded.forwarding_was_off_ = record.ends_with(was_off);
+    std::optional<SharedBridge> found = named ? read(*named) : find_of_pool(links, *recorded.pool_);
+    if (!found) return is_masqueraded(recorded.pool_->gateway()) ? std::optional(recorded) : std::nullopt;
+    recorded.hand_over(links, *found);
+    found->forwarding_was_off_ |= recorded.forwarding_was_off_;
+    return found;
+}
+
 void SharedBridge::mark(HostLinks& links) const {
-    const std::string alias = cat(tag, " ", pool_->text(), forwarding_was_off_ ? was_off : "");
+    const std::string alias = cat(tag, " ", record());
     sdk::NetlinkMessage message = link_message(RTM_SETLINK, 0, link_.index);
     message.bytes(IFLA_IFALIAS, alias.data(), alias.size());
     add_without_ipv6(message);
@@ -194,14 +216,15 @@ void SharedBridge::hand_over(HostLinks& links, const SharedBridge& heir) const {
 }
 
 void SharedBridge::remove_if_unused(HostLinks& links) const {
-    if (!links.ports(link_.index).empty()) return;
+    const bool removed = link_.index == 0;
+    if (!removed && !links.ports(link_.index).empty()) return;
     const std::vector<LinkFacts> others = other_bridges(links, link_.index);
     if (pool_) stop_masquerading(pool_->text(), others.empty());
     if (!others.empty())
         hand_over(links, read(others.front()));
     else if (forwarding_was_off_)
         set_forwarding(false);
-    links.remove(link_.index);
+    if (!removed) links.remove(link_.index);
 }
 
 }  // namespace keelson::net

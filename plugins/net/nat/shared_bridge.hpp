@@ -21,6 +21,11 @@ public:
     /// has another subnet, or the wanted one overlaps another bridge's or a route of the host's.
     static SharedBridge ensure(HostLinks& links, const std::string& name, const std::string& wanted);
 
+    /// What record() said of the bridge of that name: somebody may have renamed or removed it since. A bridge that was removed
+    /// has left its masquerading and forwarding. No value: nothing is left, or nothing was recorded (`record` empty).
+    static std::optional<SharedBridge> find_recorded(HostLinks& links, const std::string& name, const std::string& record);
+    std::string record() const;
+
     unsigned index() const noexcept { return link_.index; }
     uint32_t mtu() const noexcept { return link_.mtu; }
     const Pool& pool() const noexcept { return *pool_; }
@@ -32,10 +37,11 @@ public:
     void remove_if_unused(HostLinks& links) const;
 
 private:
-    LinkFacts link_;
+    LinkFacts link_;            ///< without an index: somebody has removed it
     std::optional<Pool> pool_;  ///< none: made, but not yet marked
     bool forwarding_was_off_ = false;
 
+    static std::optional<SharedBridge> find_of_pool(HostLinks& links, const Pool& pool);
     static SharedBridge read(const LinkFacts& link);
     static SharedBridge make(HostLinks& links, const std::string& name, const Pool& pool, uint32_t mtu);
     void mark(HostLinks& links) const;

@@ -243,6 +243,37 @@ TEST_F(Nat, TheLastOfTwoBridgesTakesForwardingBack) {
     EXPECT_EQ(snapshot(), before_);
 }
 
+TEST_F(Nat, ABridgeThatSomebodyRemovedLeavesNothing) {
+    NetworkCaller nat("nat", {});
+    nat.connect(container());
+    run("ip link del keelson0");
+    nat.undo(container());
+    EXPECT_EQ(snapshot(), before_);
+    run("echo 1 > /proc/sys/net/ipv4/ip_forward");
+    nat.undo(container());
+    EXPECT_EQ(output("cat /proc/sys/net/ipv4/ip_forward"), "1\n");
+}
+
+TEST_F(Nat, ABridgeThatSomebodyRemovedLeavesForwardingToTheNextOne) {
+    const UniqueFd second = make_namespace();
+    NetworkCaller one("nat", {}, "klt1"), two("nat", {}, "klt2");
+    one.connect(container());
+    run("ip link del keelson0");
+    two.connect(second.get());
+    one.undo(container());
+    EXPECT_EQ(output("cat /proc/sys/net/ipv4/ip_forward"), "1\n");
+    two.undo(second.get());
+    EXPECT_EQ(snapshot(), before_);
+}
+
+TEST_F(Nat, ABridgeThatSomebodyRenamedIsTakenAway) {
+    NetworkCaller nat("nat", {});
+    nat.connect(container());
+    run("ip link set keelson0 down; ip link set keelson0 name kltnat1");
+    nat.undo(container());
+    EXPECT_EQ(snapshot(), before_);
+}
+
 TEST_F(Nat, ForeignLinkOfTheBridgesNameStaysUntouched) {
     run("ip link add keelson0 type bridge");
     const std::string before = snapshot();
