@@ -392,14 +392,23 @@ bool Supervisor::finish(bool reboot) {
     // Neither a hook nor the next boot finds anything left.
     if (reboot || run_->hooks.any("post-stop") || run_->actors.stage_hooks.any(abi::HookStage::post_stop)) undo_rest();
     tolerate("leave the rest for later", [&] { put_off_rest(); });
-    if (!reboot) stop_listening();
-    announce(monitor::State::stopped);
-    if (reboot)
+    if (reboot) {
+        announce(monitor::State::stopped);
         server_->keep_those_who_wait_for(monitor::State::running);
-    else
-        server_.reset();
-    const bool hooks_agree = tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
-    return tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); }) && hooks_agree;
+        return run_post_stop_hooks();
+    }
+    stop_listening();
+    // Who waits for the end may start the container again, or destroy it.
+    const bool hooks_agree = run_post_stop_hooks();
+    announce(monitor::State::stopped);
+    server_.reset();
+    return hooks_agree;
+}
+
+/// False: one of them failed.
+bool Supervisor::run_post_stop_hooks() {
+    const bool programs_agree = tolerate("post-stop", [&] { run_->hooks.run("post-stop"); });
+    return tolerate("post-stop", [&] { run_->actors.stage_hooks.run(abi::HookStage::post_stop); }) && programs_agree;
 }
 
 /// The container is no more, for everybody but who wants its name.

@@ -77,6 +77,7 @@ private:
     bool finish(bool reboot);
     void stop_listening();
     void hang_up();
+    bool run_post_stop_hooks();
     void put_off_rest();
     void undo_rest();
     void hand_over_rest();

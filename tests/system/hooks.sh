@@ -106,15 +106,26 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   container "$name" "lxc.net.0.type = empty" "lxc.hook.pre-start = $work/daemon"
   printf '#!/bin/sh\necho before\nsleep 1000 &\necho $! >%s/left\n' "$work" >"$work/daemon"
   chmod 755 "$work/daemon"
-  timeout -k 1 20 "$(program start)" -P "$lxcpath" -n "$name" || fail "a start waits for what its hook has left behind"
+  within 20 "$(program start)" -P "$lxcpath" -n "$name" || fail "a start waits for what its hook has left behind"
   kill "$(cat "$work/left")" || fail "what a hook has left behind is gone"
   k stop -k -n "$name"
   printf '#!/bin/sh\nsleep 1000 &\necho $! >%s/left\necho its-last-word; exit 3\n' "$work" >"$work/daemon"
-  timeout -k 1 20 "$(program start)" -P "$lxcpath" -n "$name" 2>"$work/err" && fail "it starts although its hook failed"
+  within 20 "$(program start)" -P "$lxcpath" -n "$name" 2>"$work/err" && fail "it starts although its hook failed"
   grep -q its-last-word "$work/err" || fail "what a hook said is lost: $(cat "$work/err")"
   kill "$(cat "$work/left")"
   rm -rf "${lxcpath:?}/$name"
 fi
+
+# who waits for the end waits for post-stop: what comes next may need what it takes away
+printf '#!/bin/sh\nsleep 1\necho done >>%s/slow\n' "$work" >"$work/slow-hook"
+chmod 755 "$work/slow-hook"
+container "$name" "lxc.net.0.type = empty" "lxc.hook.post-stop = $work/slow-hook" "lxc.signal.halt = SIGKILL"
+for how in "stop -k" "stop -t 20" "destroy -f"; do
+  rm -f "$work/slow"
+  k start -n "$name" || fail "with a slow hook post-stop it does not start"
+  k $how -n "$name" || fail "with a slow hook post-stop: $how"
+  [ -e "$work/slow" ] || fail "$how does not wait for the hook post-stop"
+done
 
 # one that fails when it ends is reported, and the stop succeeds
 container "$name" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.hook.stop = /bin/false" "lxc.hook.post-stop = /bin/false" \
