@@ -151,7 +151,8 @@ pid_t pid_of_init(const Session& session, uint64_t namespaces) {
 
 UniqueFd open_pty_log(const AttachOptions& options) {
     if (options.pty_log.empty()) return {};
-    return base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    // Nobody waits for the reader of a pipe.
+    return base::open_file(options.pty_log, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, 0640);
 }
 
 /// Returns the signal that ended it before the command did, else 0.

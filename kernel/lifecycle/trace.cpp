@@ -58,7 +58,8 @@ void Trace::write(const std::string& file) const {
                     ": ", e.name, "\",\"ts\":", e.begin_us, ",\"dur\":", e.end_us - e.begin_us, "}");
     }
     json += "\n]}\n";
-    const UniqueFd out = base::open_file(file, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    // Nobody waits for the reader of a pipe.
+    const UniqueFd out = base::open_file(file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY, 0644);
     base::write_fd(out.get(), json, file);
 }
 
