@@ -5,6 +5,7 @@
 #include <kernel/base/text.hpp>
 #include <kernel/config/config_text.hpp>
 
+#include <algorithm>
 #include <climits>
 #include <limits>
 
@@ -74,6 +75,11 @@ std::vector<monitor::State> parse_states(const std::string& text) {
         states.push_back(*state);
     }
     return states;
+}
+
+std::optional<std::chrono::seconds> patience(int64_t seconds) {
+    constexpr std::chrono::seconds longest = std::chrono::years(100);
+    return seconds < 0 ? std::nullopt : std::optional(std::min(std::chrono::seconds(seconds), longest));
 }
 
 std::string absolute(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <frontends/cli/verb.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ uint64_t parse_namespaces(const std::string& text);
 /// "1G": units bBkKmMgGtT, megabytes without one.
 uint64_t parse_bytes(const std::string& option, const std::string& text);
 std::vector<monitor::State> parse_states(const std::string& text);
+
+/// None: for ever, below zero. More than clocks can count is as long as it makes no difference.
+std::optional<std::chrono::seconds> patience(int64_t seconds);
 
 /// Relative paths mean the caller's directory; the monitor's is another.
 std::string absolute(const std::string& path);

@@ -161,7 +161,7 @@ int run(Invocation& invocation) {
     const Options& given = invocation.options;
     constexpr int64_t default_timeout = 60;
     const int64_t seconds = given.has("timeout") ? parse_integer("timeout", given.value("timeout")) : default_timeout;
-    const auto timeout = seconds < 0 ? std::nullopt : std::optional(std::chrono::seconds(seconds));
+    const auto timeout = patience(seconds);
     if (given.has("all") && given.has("groups")) complain(invocation, "-a stands for every group: -g is not looked at");
     const Action action = action_of(given);
     Tally tally;

@@ -19,10 +19,7 @@ constexpr Option options[] = {
 struct Request {
     bool reboot, kill, nokill;
     int64_t timeout;
-    /// None: for ever.
-    std::optional<std::chrono::seconds> wait() const {
-        return timeout == for_ever ? std::nullopt : std::optional(std::chrono::seconds(timeout));
-    }
+    std::optional<std::chrono::seconds> wait() const { return patience(timeout); }
 };
 
 Request read(const Options& given) {

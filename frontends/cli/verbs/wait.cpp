@@ -14,9 +14,7 @@ constexpr Option options[] = {
 /// Something that is no number counts as 0, as it does for LXC.
 std::optional<std::chrono::milliseconds> timeout_of(const Options& given) {
     if (!given.has("timeout")) return std::nullopt;
-    const int64_t seconds = base::parse_signed(given.value("timeout")).value_or(0);
-    if (seconds < 0) return std::nullopt;
-    return std::chrono::seconds(seconds);
+    return patience(base::parse_signed(given.value("timeout")).value_or(0));
 }
 
 int run(Invocation& invocation) {

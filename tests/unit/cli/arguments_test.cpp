@@ -37,6 +37,14 @@ TEST(Arguments, IdsAreDecimalAndFit) {
     for (const char* bad : {"foo", "-1", "", "4294967295", "1 "}) EXPECT_THROW(parse_id("uid", bad), UsageError);
 }
 
+TEST(Arguments, PatienceIsLongerThanItIsWaitedButFits) {
+    EXPECT_EQ(patience(3), std::chrono::seconds(3));
+    EXPECT_EQ(patience(-1), std::nullopt);
+    const auto longest = patience(INT64_MAX);
+    ASSERT_TRUE(longest);
+    EXPECT_GT(std::chrono::milliseconds(*longest), std::chrono::years(99));
+}
+
 TEST(Arguments, PathsAreMadeAbsolute) {
     EXPECT_EQ(absolute("/a/b"), "/a/b");
     EXPECT_EQ(absolute(""), "");
