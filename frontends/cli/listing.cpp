@@ -122,7 +122,9 @@ void read_config(ListedContainer& listed, container::Container& container) {
     listed.autostart = config.flag("lxc.start.auto");
     listed.unprivileged = config.is_set("lxc.idmap");
     for (const auto& line : config.list("lxc.group"))
-        for (const auto word : base::words(line)) listed.groups.emplace_back(word);
+        for (const auto word : base::words(line))
+            for (const auto group : base::split(word, ','))  // to autostart they are one, as in LXC
+                if (!group.empty()) listed.groups.emplace_back(group);
 }
 
 bool is_readable(ListedContainer& listed, const std::string& lxcpath, const Need& need) try {

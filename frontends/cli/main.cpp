@@ -41,7 +41,7 @@ int run_as_lxc(const std::string& program, std::vector<std::string> arguments, c
 int run_as_keelson(std::vector<std::string> arguments, char** argv) {
     const std::string word = arguments.empty() ? "help" : arguments.front();
     if (!arguments.empty()) arguments.erase(arguments.begin());
-    if (word == "--version") return std::puts(KEELSON_VERSION) < 0;
+    if (word == "--version") return std::puts(KEELSON_VERSION) < 0 || std::fflush(stdout) != 0;
     const bool asks = word == "--help" || word == "-h" || word == "-?";
     const Verb* verb = find_verb(asks ? "help" : word);
     if (!verb) return refuse("keelson: %s\n", unknown_verb(word));

@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <algorithm>
 #include <functional>
 #include <kernel/base/file.hpp>
@@ -197,8 +199,8 @@ bool Config::flag(std::string_view key) const { return get_or_default(key) == "1
 uint64_t Config::size(std::string_view key) const { return number(key); }
 
 int Config::signal(std::string_view key, int fallback) const {
-    const std::string value = get_or_default(key);
-    return value.empty() ? fallback : parse_signal(value).value_or(fallback);
+    const int signal = parse_signal(get_or_default(key)).value_or(0);
+    return signal > 0 && signal <= SIGRTMAX ? signal : fallback;
 }
 
 std::vector<unsigned> Config::network_devices() const {

@@ -74,6 +74,7 @@ public:
     int64_t integer(std::string_view key) const;
     bool flag(std::string_view key) const;
     uint64_t size(std::string_view key) const;
+    /// The fallback also for 0, and for a number that is no signal's: as in LXC such a file can be read.
     int signal(std::string_view key, int fallback) const;
 
     /// Indices of lxc.net.N, ascending.

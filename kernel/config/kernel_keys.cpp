@@ -31,8 +31,8 @@ constexpr Key declared[] = {
     // its first process
     {"lxc.init.cmd", text, 0, "/sbin/init", "", "program to run as init, with arguments"},
     {"lxc.init.cwd", path, 0, "", "", "directory that the init starts in"},
-    {"lxc.init.uid", number, 0, "0", "0..4294967295", "user id of the init, inside the container"},
-    {"lxc.init.gid", number, 0, "0", "0..4294967295", "group id of the init, inside the container"},
+    {"lxc.init.uid", number, 0, "0", "0..4294967294", "user id of the init, inside the container"},
+    {"lxc.init.gid", number, 0, "0", "0..4294967294", "group id of the init, inside the container"},
     {"lxc.init.groups", as(own::group_ids), key_list, "", "", "supplementary group ids of the init, between commas"},
     {"lxc.execute.cmd", text, 0, "", "", "program that `execute` runs when none is named, with arguments"},
     {"lxc.signal.halt", signal, 0, "", "", "signal that asks the init to shut down"},

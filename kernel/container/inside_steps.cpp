@@ -313,7 +313,7 @@ void execute(Run& run) {
     set_init_environment(run.config, names_of_ttys(run));
     close_inherited(run);
     process::take_ids(uid, gid, init_groups(run.config));
-    ::prctl(PR_SET_PDEATHSIG, run.config.signal("lxc.monitor.signal.pdeath", SIGKILL));
+    ::prctl(PR_SET_PDEATHSIG, run.config.number("lxc.monitor.signal.pdeath"));
     run.turns.about_to_exec(run.trace.pack());
     if (!run.options.execute) become(run.command);
     run.turns.close();

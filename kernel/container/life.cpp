@@ -2,6 +2,15 @@
 #include <kernel/process/clone.hpp>
 
 namespace keelson::container {
+namespace {
+
+Error lives_on(const std::string& name) {
+    return {ETIMEDOUT, name, "does not die of lxc.signal.stop, which is SIGKILL where it is not set:",
+            "if it is set, its init may ignore that signal; else a process may wait for a device or a network filesystem: see "
+            "/proc/PID/stack of those in state D"};
+}
+
+}  // namespace
 
 Life::Life(monitor::CommandClient client) : client_(std::move(client)), end_(client_.expect(monitor::State::stopped)) {}
 
@@ -29,7 +38,7 @@ void Life::kill() {
         }
     } catch (const Error& error) {
         if (error.code() != ETIMEDOUT) throw;
-        if (init && !is_dead()) throw process::does_not_die(client_.name());
+        if (init && !is_dead()) throw lives_on(client_.name());
     }
     if (init && !is_dead()) throw client_.hangs_up();
     wait_until_over(std::nullopt);

@@ -4,11 +4,13 @@
 namespace keelson::container {
 namespace {
 
-/// Arguments win; then lxc.execute.cmd for execute, lxc.init.cmd, /sbin/init.
+/// Arguments win; then lxc.execute.cmd for execute, lxc.init.cmd, /sbin/init. A line of blanks names no program.
 std::vector<std::string> choose_command(const config::Config& config, const StartOptions& options) {
     if (!options.command.empty()) return options.command;
-    if (options.execute && config.is_set("lxc.execute.cmd")) return process::split_command(config.get("lxc.execute.cmd"));
-    if (config.is_set("lxc.init.cmd")) return process::split_command(config.get("lxc.init.cmd"));
+    const auto words_of = [&](const char* key) { return process::split_command(config.get(key)); };
+    if (options.execute)
+        if (std::vector<std::string> words = words_of("lxc.execute.cmd"); !words.empty()) return words;
+    if (std::vector<std::string> words = words_of("lxc.init.cmd"); !words.empty()) return words;
     if (options.execute) throw Error(EINVAL, "", "no command to execute", "give one after --, or set lxc.execute.cmd");
     return {"/sbin/init"};
 }

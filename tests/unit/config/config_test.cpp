@@ -224,6 +224,15 @@ TEST_F(ConfigTest, ReadsFamiliesAndDefaults) {
     EXPECT_TRUE(subject.flag("lxc.rootfs.managed"));
 }
 
+TEST_F(ConfigTest, TakesNoSignalForTheUsualOne) {
+    for (const char* none : {"0", "65", "999", "2147483647"}) {
+        load(cat("lxc.signal.halt = ", none, '\n'));
+        EXPECT_EQ(subject.signal("lxc.signal.halt", 30), 30) << none;
+    }
+    load("lxc.signal.halt = 64\n");
+    EXPECT_EQ(subject.signal("lxc.signal.halt", 30), 64);
+}
+
 TEST_F(ConfigTest, ShowsPluginsTheirOwnPart) {
     load(
         "lxc.net.3.type = veth\nlxc.net.3.link = br0\nlxc.net.3.veth.ipv4.route = 10.0.0.0/8\nlxc.net.3.veth.ipv4.route = "
