@@ -11,7 +11,7 @@ namespace {
 
 using Words = std::map<std::string, std::string>;
 
-/// "my-tunnel" becomes "MyTunnel".
+/// "my-tunnel" becomes "MyTunnelPlugin", so that no name is one of the SDK's, such as Network or Context.
 std::string class_name(const std::string& name) {
     std::string text;
     bool upper = true;
@@ -23,7 +23,7 @@ std::string class_name(const std::string& name) {
         if (c != '-' && c != '_') upper = false;
     }
     const bool digit = text.front() >= '0' && text.front() <= '9';
-    return digit ? "Plugin" + text : text;
+    return digit ? "Plugin" + text : text + "Plugin";
 }
 
 /// The line of the README that says how a container uses the plugin, and the header that documents its kind.

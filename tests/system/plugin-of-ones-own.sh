@@ -47,3 +47,11 @@ k copy -n "$name" -N "$name-copy" >"$work/out" 2>&1 || fail "copy with a hook: $
 [ ! -e "$lxcpath/$name/mynote" ] || fail "the hook ran for the original"
 k destroy -n "$name-copy" || fail "destroy of the copy"
 host_is_as_it_was "after a copy with a hook"
+
+# a name that the SDK has a class of, and one that is no word of C++
+for plugin in "net network" "storage storage" "hook context" "net 6to4"; do
+  folder=$work/${plugin// /-}
+  mkdir "$folder" && cd "$folder" || fail "no folder"
+  keelson plugin new $plugin >log 2>&1 && g++ -std=c++20 -fsyntax-only -I"$prefix/include" ./*.cpp >>log 2>&1 || fail "$plugin: $(head -n 20 log)"
+done
+exit 0
