@@ -29,7 +29,12 @@ Layers parse_layers(std::string_view path) {
 std::string to_path(const Layers& layers) {
     std::string path;
     for (const std::string& lower : layers.lower) path += lower + ":";
-    return path + layers.upper;
+    path += layers.upper;
+    if (parse_layers(path) != layers) {
+        throw Error(EINVAL, path, "a directory whose name ends in a colon cannot be part of an overlay:",
+                    "take another storage, or another name");
+    }
+    return path;
 }
 
 }  // namespace keelson::storage

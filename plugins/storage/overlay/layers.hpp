@@ -16,10 +16,12 @@ struct Layers {
     std::string work() const;
     /// Where LXC has its work for any upper directory: one for all that lie in the same directory.
     std::string work_of_lxc() const;
+    bool operator==(const Layers&) const = default;
 };
 
 /// Splits before each "/" that follows a colon, so a path may hold other colons. Throws if there are less than two paths.
 Layers parse_layers(std::string_view path);
+/// Throws if that would be split in other places.
 std::string to_path(const Layers& layers);
 /// Is it that form at all?
 bool looks_like_layers(std::string_view path);

@@ -43,8 +43,8 @@ std::string joined(const std::vector<std::string>& paths) {
     return text;
 }
 
-/// An overlay that is being made. Paths that don't fit go by descriptor, and only those, as mountinfo shows what they were
-/// called here.
+/// An overlay that is being made. Paths that don't fit, or that overlayfs would take for escaped, go by descriptor, and only
+/// those, as mountinfo shows what they were called here.
 class OverlayContext {
 public:
     OverlayContext(const Context& context, const std::vector<std::string>& lower) : filesystem_("overlay") {
@@ -55,7 +55,8 @@ public:
     }
 
     void set_path(const std::string& key, const std::string& path) {
-        filesystem_.set(key, path.size() <= longest_value ? path : by_descriptor(path));
+        const bool fits = path.size() <= longest_value && path.find('\\') == std::string::npos;
+        filesystem_.set(key, fits ? path : by_descriptor(path));
     }
     FilesystemContext& filesystem() { return filesystem_; }
     UniqueFd mount() { return filesystem_.mount(); }
@@ -146,10 +147,11 @@ public:
     }
 
     std::string create(const Context& context, const StorageRequest& request) override {
-        Layers layers{{lower_for(context, request)}, context.directory() + "/overlay/delta"};
+        const Layers layers{{lower_for(context, request)}, context.directory() + "/overlay/delta"};
+        const std::string path = to_path(layers);
         keelson::storage::make_directory(context, layers.lower.front());
         make_layer(context, layers);
-        return to_path(layers);
+        return path;
     }
 
     /// Lower directories may serve other containers: only what is this container's own goes.
@@ -166,8 +168,7 @@ public:
 
     /// What the container sees becomes the lower layer of the copy, which then depends on nothing of `from`.
     std::string copy(const Context& context, const Rootfs& from, const StorageRequest& request) override {
-        const UniqueFd merge =
-            looks_like_layers(from.path) ? mount_in_use(context, parse_layers(from.path), from.options) : UniqueFd();
+        const UniqueFd merge = is_layered(from) ? mount_in_use(context, parse_layers(from.path), from.options) : UniqueFd();
         const std::string path = create(context, request);
         keelson::storage::copy_tree(merge ? cat("/proc/self/fd/", merge.get(), "/.") : from.path,
                                     parse_layers(path).lower.front());
@@ -176,18 +177,13 @@ public:
 
     /// Over a plain directory: that becomes the lower layer. Over an overlay: the same lower layers, and a copy of the changes.
     std::string snapshot(const Context& context, const Rootfs& from, const StorageRequest&) override {
-        const bool layered = looks_like_layers(from.path);
         const std::string upper = context.directory() + "/overlay/delta";
-        if (!layered) {
-            const Layers layers{{from.path}, upper};
-            make_layer(context, layers);
-            return to_path(layers);
-        }
-        Layers layers = parse_layers(from.path);
+        Layers layers = is_layered(from) ? parse_layers(from.path) : Layers{{from.path}, {}};
         const std::string changes = std::exchange(layers.upper, upper);
+        const std::string path = to_path(layers);
         make_layer(context, layers);
-        if (identity_of(changes)) keelson::storage::copy_tree(changes, layers.upper);
-        return to_path(layers);
+        if (!changes.empty() && identity_of(changes)) keelson::storage::copy_tree(changes, layers.upper);
+        return path;
     }
 
     void undo(const Context&, std::string_view record, const Namespaces&) override {
@@ -203,6 +199,9 @@ private:
         context.warn(cat("an overlay is made in the container's directory, in ", own, ", not in ", request.directory));
         return own;
     }
+
+    /// A plain directory may have a colon at the end of a name.
+    static bool is_layered(const Rootfs& rootfs) { return looks_like_layers(rootfs.path) && !identity_of(rootfs.path); }
 
     static void make_layer(const Context& context, const Layers& layers) {
         keelson::storage::make_directory(context, layers.upper);

@@ -63,6 +63,32 @@ TEST(StorageOverlay, NamesWithColonsWork) {
     });
 }
 
+TEST(StorageOverlay, DirectoryWithAColonAtTheEndIsNotTakenForLayers) {
+    const Tree tree;
+    tree.directory("a:/b");
+    tree.file("a:/b/file", "text");
+    StoragePlugin overlay("overlay", tree);
+    const Error error = thrown_by([&] { overlay.copy(tree / "a:/b", true); });
+    EXPECT_EQ(error.code(), EINVAL);
+    EXPECT_NE(std::string(error.what()).find("colon"), std::string::npos) << error.what();
+    EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    overlay.copy(tree / "a:/b");
+    EXPECT_EQ(content(overlay.rootfs() + "/file"), "text");
+}
+
+TEST(StorageOverlay, NamesWithBackslashesWork) {
+    const Tree tree;
+    tree.directory("a\\b");
+    tree.file("a\\b/file", "text");
+    in_private_mounts([&] {
+        StoragePlugin overlay("overlay", tree);
+        attach_at(overlay.mount((tree / "a\\b") + ":" + (tree / "del\\ta")).get(), tree / "at");
+        EXPECT_EQ(content(tree / "at/file"), "text");
+        std::ofstream(tree / "at/new") << "new";
+        EXPECT_EQ(content(tree / "del\\ta/new"), "new");
+    });
+}
+
 TEST(StorageOverlay, MissingLowerDirectoryIsNamed) {
     const Tree tree;
     StoragePlugin overlay("overlay", tree);
