@@ -36,6 +36,14 @@ made "dir elsewhere" -B dir --dir "$work/elsewhere/rootfs"
 lives; ends
 [ ! -e "$work/elsewhere/rootfs" ] || fail "$what: destroy left the rootfs"
 
+if [ "${KEELSON_AS:-}" != lxc ]; then
+  what="dir elsewhere, with a slash at the end"
+  printf '#!/bin/sh\nfor word; do [ "${word#--rootfs=}" = "$word" ] || : >"${word#*=}/left"; done\nexit 3\n' >"$work/fails"
+  chmod 755 "$work/fails"
+  k create -n "$name" -t "$work/fails" -f "$work/default.conf" --dir "$work/elsewhere/failed/" >"$work/out" 2>&1 && fail "$what: create"
+  [ ! -e "$work/elsewhere/failed" ] || fail "$what: a creation that failed left $(find "$work/elsewhere/failed")"
+fi
+
 made "overlay elsewhere" -B overlay --dir "$work/elsewhere/layer"
 [ "$(path)" = "overlay:$lxcpath/$name/rootfs:$lxcpath/$name/overlay/delta" ] || fail "$what: the path is $(path)"
 [ ! -e "$work/elsewhere/layer" ] || fail "$what: create made what no destroy removes"

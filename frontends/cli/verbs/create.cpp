@@ -57,6 +57,7 @@ void take_storage(const Options& given, container::CreateOptions& create) {
     create.directory = given.value("dir");
     if (!create.directory.empty() && create.directory.front() != '/')
         throw UsageError(cat("--dir: '", create.directory, "' is not an absolute path"));
+    create.directory = clean_path(create.directory);
     create.filesystem = given.value("fstype");
     if (given.has("fssize")) create.bytes = parse_bytes("fssize", given.value("fssize"));
     const bool plain =
