@@ -252,10 +252,17 @@ private:
             if (size < 0) throw Error::last(cat("read ", name, " of"), shown(path));
             value.resize(static_cast<size_t>(size));
             if (has_attribute(target, name, value)) continue;
-            if (::setxattr(target.c_str(), name, value.data(), value.size(), 0) != 0) {
-                throw Error::last(cat("set ", name, " of"), shown(path));
-            }
+            if (::setxattr(target.c_str(), name, value.data(), value.size(), 0) == 0) continue;
+            if (errno == EOPNOTSUPP && is_of_one_filesystem(name)) continue;
+            throw Error::last(cat("set ", name, " of"), shown(path));
         }
+    }
+
+    /// How it keeps the file, such as btrfs.compression: of no matter to another. All others are in these namespaces
+    /// (xattr(7)).
+    static bool is_of_one_filesystem(std::string_view name) {
+        const auto is_in = [name](const char* space) { return name.starts_with(space); };
+        return !is_in("user.") && !is_in("trusted.") && !is_in("security.") && !is_in("system.");
     }
 
     /// A security module labels what is made, also with labels that it lets nobody set, such as SELinux's "unlabeled".

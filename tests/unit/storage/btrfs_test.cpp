@@ -1,5 +1,7 @@
 #include "storage_plugin.hpp"
 
+#include <sys/xattr.h>
+
 using keelson::Error;
 using keelson::test::attach_at;
 using keelson::test::content;
@@ -131,6 +133,18 @@ TEST(StorageBtrfs, CopyTakesNestedSubvolumesAsDirectories) {
         const std::string path = btrfs.copy(tree / "lxc/other");
         EXPECT_TRUE(is_subvolume(path));
         EXPECT_EQ(content(path + "/nested/file"), "nested");
+    });
+}
+
+TEST(StorageBtrfs, CopyElsewhereLeavesOutHowBtrfsKeepsAFile) {
+    on_btrfs([](const Tree& tree, StoragePlugin&) {
+        tree.directory("lxc/other");
+        tree.file("lxc/other/file", "text");
+        const std::string file = tree / "lxc/other/file";
+        ASSERT_EQ(::setxattr(file.c_str(), "btrfs.compression", "zstd", 4, 0), 0);
+        const Tree elsewhere;
+        const std::string copy = StoragePlugin("dir", elsewhere).copy(tree / "lxc/other") + "/file";
+        EXPECT_EQ(content(copy), "text");
     });
 }
 
