@@ -143,7 +143,13 @@ private:
         const std::string path = create(context, request);
         const UniqueFd image = open_image(path, false);
         const UniqueFd root = mount_image(image.get(), {path, {}, false});
-        keelson::storage::copy_tree(from.path, cat("/proc/self/fd/", root.get(), "/."));
+        const std::string directory = cat("/proc/self/fd/", root.get(), "/.");
+        const UniqueFd written(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!written) throw Error::last("open the filesystem in", path);
+        keelson::storage::copy_tree(from.path, directory);
+        // The image is sparse: that there is no room for what has been written is known only now.
+        if (::syncfs(written.get()) != 0)
+            throw Error::last("write the copy into", path, "is the filesystem that holds it full?");
         return path;
     }
 

@@ -148,6 +148,22 @@ TEST(StorageLoop, CopyKeepsHoles) {
     EXPECT_LT(facts.st_blocks * 512, static_cast<off_t>(small / 2));
 }
 
+TEST(StorageLoop, CopyThatTheFilesystemBelowHasNoRoomForFails) {
+    const Tree tree;
+    tree.directory("lxc");
+    tree.directory("from");
+    tree.file("from/file", std::string(80 << 20, 'x'));
+    in_private_mounts([&] {
+        ASSERT_EQ(::mount("tmpfs", (tree / "lxc").c_str(), "tmpfs", 0, "size=64m"), 0);
+        StoragePlugin loop("loop", tree);
+        const Error error = thrown_by([&] { loop.copy(tree / "from"); });
+        EXPECT_TRUE(error.code() == EIO || error.code() == ENOSPC) << error.what();
+        EXPECT_EQ(error.object(), tree / "lxc/web/rootdev");
+        loop.undo_all();
+        EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+    });
+}
+
 TEST(StorageLoop, AnImageIsMountedOnceOrOnlyRead) {
     const Tree tree;
     in_private_mounts([&] {
