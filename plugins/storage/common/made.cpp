@@ -60,6 +60,14 @@ std::string without_end(std::string path) {
 
 bool lies_below(std::string_view path, const std::string& top) { return path.starts_with(top + "/"); }
 
+/// Of the same directory of containers. Empty if there is none.
+std::string other_container_of(const sdk::Context& context, const std::string& real) {
+    const std::string all = real_path(context.lxcpath());
+    if (!lies_below(real, all) || is_in_own_directory(context, real)) return {};
+    const std::string other = real.substr(0, real.find('/', all.size() + 1));
+    return identity_of(other + "/config") ? other : std::string();
+}
+
 }  // namespace
 
 std::string to_text(const Made& made) {
@@ -142,6 +150,10 @@ void refuse_careless_removal(const sdk::Context& context, const std::string& pat
     if (lies_below(real_path(context.directory()), real)) {
         throw Error(EPERM, path, "the container's own directory lies in it:",
                     "let lxc.rootfs.path name a directory that is the container's alone");
+    }
+    if (const std::string other = other_container_of(context, real); !other.empty()) {
+        throw Error(EPERM, path, cat("it is in the directory of another container, ", other, ":"),
+                    "take lxc.rootfs.path out of the configuration if the container shall go and the other's rootfs stay");
     }
     if (::lstat(without_end(path).c_str(), &facts) == 0 && S_ISLNK(facts.st_mode)) {
         throw Error(ELOOP, path,

@@ -49,7 +49,7 @@ std::string real_path(const std::string& path);
 bool is_in_own_directory(const sdk::Context& context, const std::string& path);
 
 /// [host, may repeat] Refuses what can only be a mistake: no absolute path, the root directory or one directly below it, one
-/// that the container's own directory lies in, a link.
+/// that the container's own directory lies in, what is in another container's, a link.
 void refuse_careless_removal(const sdk::Context& context, const std::string& path);
 
 }  // namespace keelson::storage

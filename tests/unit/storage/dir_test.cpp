@@ -73,6 +73,22 @@ TEST(StorageDir, DestroyRefusesWhatCanOnlyBeAMistake) {
     EXPECT_EQ(tree_of(tree / "victim"), "/file\n");
 }
 
+TEST(StorageDir, DestroyLeavesTheRootfsOfAnotherContainer) {
+    const Tree tree;
+    StoragePlugin dir("dir", tree);
+    tree.directory("lxc/other/rootfs");
+    tree.directory("lxc/nobodys/rootfs");
+    tree.file("lxc/other/config", "");
+    tree.file("lxc/other/rootfs/file", "text");
+    tree.file("lxc/nobodys/rootfs/file", "text");
+    const Error error = thrown_by([&] { dir.destroy(tree / "lxc/other/../other/rootfs"); });
+    EXPECT_EQ(error.code(), EPERM);
+    EXPECT_NE(std::string(error.what()).find(tree / "lxc/other:"), std::string::npos) << error.what();
+    EXPECT_EQ(content(tree / "lxc/other/rootfs/file"), "text");
+    dir.destroy(tree / "lxc/nobodys/rootfs");
+    EXPECT_FALSE(std::filesystem::exists(tree / "lxc/nobodys/rootfs"));
+}
+
 TEST(StorageDir, MissingRootfsIsSaid) {
     const Tree tree;
     StoragePlugin dir("dir", tree);
