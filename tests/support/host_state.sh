@@ -50,7 +50,7 @@ processes_of_the_test() {
   local pid
   for pid in $(grep -alsF -e "$klt" -e "$work" /proc/[0-9]*/cmdline /proc/[0-9]*/cgroup | cut -d/ -f3 | sort -u); do
     { [ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ ! -e "/proc/$pid/stat" ]; } && continue
-    [ "$(awk '{print $4}' "/proc/$pid/stat" 2>/dev/null)" = $$ ] || echo "process $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
+    [ "$(awk '{print $4}' "/proc/$pid/stat" 2>/dev/null)" = $$ ] || echo "process $pid $(tr -s '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)"
   done
 }
 
