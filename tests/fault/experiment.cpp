@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds deadline{25};
-constexpr milliseconds patience{3000};
+constexpr milliseconds patience{10000};
 
 const std::map<std::string, std::vector<std::string>> network_lines{
     {"none", {}},

@@ -11,7 +11,7 @@ remember_host
 
 # ends_well WHAT COMMAND...: success, or an error that says something
 ends_well() {
-  timeout 20 "${@:2}" >"$work/said" 2>&1 </dev/null
+  within 20 "${@:2}" >"$work/said" 2>&1 </dev/null
   local code=$?
   [ $code -lt 124 ] || fail "$1: ended with $code: $(cat "$work/said")"
   [ $code = 0 ] || [ -s "$work/said" ] || fail "$1: failed with $code and without a word"

@@ -9,14 +9,14 @@ clients=${STRESS_CLIENTS:-64} containers=${STRESS_CONTAINERS:-20} seconds=${STRE
 remember_host
 
 # Within a time, and without a signal: its exit code
-within() { # SECONDS COMMAND...
+kw() { # VERB ARGUMENT...
+  local verb=$1 code; shift
   said_in=$work/said.$BASHPID
-  timeout "$1" "${@:2}" >"$said_in" 2>&1
-  local code=$?
-  [ $code -lt 124 ] || fail "${*:2} ended with $code: $(said)"
+  within 60 "$(program "$verb")" -P "$lxcpath" "$@" >"$said_in" 2>&1
+  code=$?
+  [ $code -lt 124 ] || fail "$verb $* ended with $code: $(said)"
   return $code
 }
-kw() { local verb=$1; shift; within 60 "$(program "$verb")" -P "$lxcpath" "$@"; }
 said() { cat "$said_in"; }
 
 # 1. one container, every command
@@ -101,7 +101,8 @@ while [ $SECONDS -lt $end ]; do
   wait
   [ "$(state_of "$two")" = RUNNING ] || fail "two starts at once leave it $(state_of "$two")"
   [ "$(cat "$work/code.start1")$(cat "$work/code.start2")" != 11 ] || fail "of two starts at once both failed"
-  [ "$(processes_of_the_test | grep -c 'lxc monitor')" = 1 ] || fail "two starts at once: $(processes_of_the_test)"
+  one_monitor() { [ "$(processes_of_the_test | grep -c 'lxc monitor')" = 1 ]; } # once that of the other has gone
+  wait_for 5 one_monitor || fail "two starts at once: $(processes_of_the_test)"
   kw stop -k -n "$two" || fail "stop after two starts at once: $(said)"
   kw start -n "$two" & kw stop -k -n "$two"
   wait

@@ -4,7 +4,8 @@
 on_terminal.py [--seconds N] EXPECT SEND [EXPECT SEND]... -- COMMAND...
 Waits until the output matches EXPECT (a regular expression, "" at once), then types SEND (\\n, \\x01 and the like are
 understood). After the last, the command has to end by itself. Prints all output without carriage returns and exits with
-the command's exit code; 124 if an expected text did not come or the command did not end in time.
+the command's exit code; 124 if an expected text did not come or the command did not end in time: N seconds (20), times
+$slowness of system.sh.
 """
 
 import os
@@ -22,6 +23,7 @@ def arguments():
     if words[:1] == ["--seconds"]:
         seconds, words = float(words[1]), words[2:]
     split = words.index("--")
+    seconds *= int(os.environ.get("slowness", 1))
     talk, command = words[:split], words[split + 1 :]
     if len(talk) % 2:
         sys.exit("on_terminal.py: each EXPECT needs its SEND")

@@ -10,7 +10,8 @@
 #   container NAME [LINE]...   a small busybox container, with these lines in its configuration
 #   twin NAME OTHER [LINE]...   one more on the rootfs of another, which is quicker
 #   skip REASON, fail MESSAGE, check MESSAGE COMMAND...
-#   wait_for SECONDS COMMAND...   until it succeeds; five times that in a guest, as for a test's whole time
+#   wait_for SECONDS COMMAND...   until it succeeds
+#   within SECONDS COMMAND...     timeout(1). For both, SECONDS are those of an idle machine: more on one that is not
 #   at_end COMMAND...     run when the test ends, the last one first
 #   $klt                  begins every name that the test gives: container, link, user
 #   $work, $lxcpath       the test's directory, and its containers
@@ -19,6 +20,11 @@
 #   on_terminal EXPECT SEND... -- COMMAND...   run on a terminal of its own, see on_terminal.py
 # What host_state.sh has is there too.
 set -u
+# Who starts the tests may ignore signals, as nohup does; a shell could not trap these, nor one in a container. (Bash itself
+# ignores SIGQUIT.)
+while read -r fact value; do
+  [ "$fact" != SigIgn: ] || [ $((0x$value & 0x7ffb)) = 0 ] || exec env --default-signal /bin/bash "$0" "$@"
+done </proc/self/status
 support=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$support/host_state.sh"
 export KEELSON_BUILD=${KEELSON_BUILD:-$(readlink -f "$support/../../build")}
@@ -53,13 +59,16 @@ k() {
   "$(program "$verb")" -P "$lxcpath" "$@"
 }
 
-[ -n "${KEELSON_VM:-}" ] && slowness=5 || slowness=1
+# With other tests beside it; in a guest, which is emulated; with sanitizers.
+[ -n "${KEELSON_VM:-}" ] && slowness=10 || slowness=3
+[ -z "${ASAN_OPTIONS:-}" ] || slowness=$((slowness * 3))
 wait_for() {
   local end=$((SECONDS + $1 * slowness)); shift
   until "$@"; do [ $SECONDS -lt $end ] || return 1; sleep 0.2; done
 }
+within() { timeout -k 1 $(($1 * slowness)) "${@:2}"; }
 
-on_terminal() { python3 "$support/on_terminal.py" "$@"; }
+on_terminal() { slowness=$slowness python3 "$support/on_terminal.py" "$@"; }
 
 ends=()
 at_end() { ends+=("$(printf '%q ' "$@")"); }

@@ -31,17 +31,17 @@ ended() { [ ! -e "/proc/$monitor" ]; }
 
 remember_host
 start stop
-timeout 20 "$(program stop)" -P "$lxcpath" -n "$name" -k || fail "stop: exit code $?"
+within 20 "$(program stop)" -P "$lxcpath" -n "$name" -k || fail "stop: exit code $?"
 wait
 host_is_as_it_was "after stop"
 start recover
 kill -KILL "$monitor"
 wait_for 5 ended
-timeout 20 "$keelson" recover | grep -q "$name" || fail "recover did not take it back"
+within 20 "$keelson" recover | grep -q "$name" || fail "recover did not take it back"
 wait
 host_is_as_it_was "after recover"
 start "once more"
-timeout 20 "$(program destroy)" -P "$lxcpath" -n "$name" -f || fail "destroy: exit code $?"
+within 20 "$(program destroy)" -P "$lxcpath" -n "$name" -f || fail "destroy: exit code $?"
 wait
 host_is_as_it_was "after destroy"
 exit 0

@@ -1,5 +1,6 @@
 #!/bin/bash
 # destroy: what was the container's goes, wherever it stands; what was only mounted there stays; nobody else can hold it up.
+# own-host
 # timeout: 60
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC empties what is mounted in the container's directory"
@@ -28,7 +29,7 @@ k destroy -n "$name" >"$work/out" 2>&1 || fail "destroy, by a link: $(cat "$work
 # ---- what its owner put in the place of the list of clones: a pipe holds nobody up, and no other file is written through it
 container "$name"
 mkfifo "$lxcpath/$name/lxc_snapshots"
-timeout 20 "$(program destroy)" -P "$lxcpath" -n "$name" >"$work/out" 2>&1 ||
+within 20 "$(program destroy)" -P "$lxcpath" -n "$name" >"$work/out" 2>&1 ||
   fail "destroy, with a pipe as lxc_snapshots: exit code $?: $(cat "$work/out")"
 container "$name"
 echo precious >"$work/victim"
@@ -43,7 +44,7 @@ ln -s "$work/victim" "$lxcpath/$name/config.backup" && chown -h 65534 "$lxcpath/
 ! "$KEELSON_BUILD/bin/keelson" config lint --fix "$lxcpath/$name/config" >"$work/out" 2>&1 || fail "lint: a backup that leads elsewhere was written"
 [ "$(cat "$work/victim")" = precious ] || fail "a backup was written through another user's link"
 rm "$lxcpath/$name/config" && mkfifo "$lxcpath/$name/config"
-code=0; timeout 20 "$KEELSON_BUILD/bin/keelson" config lint "$lxcpath/$name/config" >"$work/out" 2>&1 || code=$?
+code=0; within 20 "$KEELSON_BUILD/bin/keelson" config lint "$lxcpath/$name/config" >"$work/out" 2>&1 || code=$?
 [ $code -lt 124 ] || fail "lint is held up by a pipe"
 rm -r "${lxcpath:?}/$name"
 
@@ -52,7 +53,7 @@ container "$name"
 exec {nobody}< <(exec setpriv --reuid 65534 --regid 65534 --clear-groups flock "$lxcpath" sh -c 'echo locked; exec sleep 60')
 at_end kill "$!"
 read -r -t 10 word <&"$nobody" && [ "$word" = locked ] || fail "nobody cannot lock $lxcpath"
-timeout 20 "$(program copy)" -P "$lxcpath" -s -n "$name" -N "$klt-clone" -B overlay >"$work/out" 2>&1 ||
+within 20 "$(program copy)" -P "$lxcpath" -s -n "$name" -N "$klt-clone" -B overlay >"$work/out" 2>&1 ||
   fail "copy -s, with the directory locked by somebody: exit code $?: $(cat "$work/out")"
-timeout 20 "$(program destroy)" -P "$lxcpath" -n "$klt-clone" >"$work/out" 2>&1 ||
+within 20 "$(program destroy)" -P "$lxcpath" -n "$klt-clone" >"$work/out" 2>&1 ||
   fail "destroy of the clone, with the directory locked by somebody: exit code $?: $(cat "$work/out")"

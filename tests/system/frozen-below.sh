@@ -33,14 +33,14 @@ remember_host
 for how in "stop -k" "stop -k of a watched one" "stop" "recover" "end by itself"; do
   start
   case $how in
-    "stop -k") timeout 10 "$(program stop)" -P "$lxcpath" -n "$name" -k ;;
+    "stop -k") within 10 "$(program stop)" -P "$lxcpath" -n "$name" -k ;;
     *watched*) wait_for 10 small || fail "the monitor keeps its plugins"
-      timeout 10 "$(program stop)" -P "$lxcpath" -n "$name" -k ;;
-    stop) timeout 20 "$(program stop)" -P "$lxcpath" -n "$name" -t 1 ;;
-    recover) kill -KILL "$monitor"; wait_for 5 ended; timeout 10 "$keelson" recover | grep -q "$name" ;;
+      within 10 "$(program stop)" -P "$lxcpath" -n "$name" -k ;;
+    stop) within 20 "$(program stop)" -P "$lxcpath" -n "$name" -t 1 ;;
+    recover) kill -KILL "$monitor"; wait_for 5 ended; within 10 "$keelson" recover | grep -q "$name" ;;
     *) kill -PWR "$init"  # its end waits for what is frozen; it can still be asked to stop
       sleep 0.5
-      code=0; timeout 10 "$(program stop)" -P "$lxcpath" -n "$name" -k || code=$?
+      code=0; within 10 "$(program stop)" -P "$lxcpath" -n "$name" -k || code=$?
       [ $code = 0 ] || { [ $code = 2 ] && [ $frozen = 1 ]; } ;; # version 2 does not wait, and it has ended
   esac || fail "$how: exit code $?"
   [ "$(k info -n "$name" -s -H)" = STOPPED ] || fail "$how: it is $(k info -n "$name" -s -H)"
@@ -48,6 +48,6 @@ for how in "stop -k" "stop -k of a watched one" "stop" "recover" "end by itself"
 done
 
 start
-timeout 20 "$(program destroy)" -P "$lxcpath" -n "$name" -f || fail "destroy -f"
+within 20 "$(program destroy)" -P "$lxcpath" -n "$name" -f || fail "destroy -f"
 [ ! -e "$lxcpath/$name" ] && [ ! -e "$own" ] || fail "destroy -f leaves something"
 exit 0

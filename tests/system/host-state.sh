@@ -7,7 +7,7 @@ seen() { # WHAT COMMAND UNDO
   eval "$2" >/dev/null 2>&1 || fail "$1: cannot be made here"
   host_unchanged && fail "$1 is not seen"
   eval "$3" >/dev/null 2>&1
-  host_unchanged || fail "$1: not as before: $(diff "$work/host.before" "$work/host.now")"
+  wait_for 5 host_unchanged || fail "$1: not as before: $(diff "$work/host.before" "$work/host.now")"
 }
 cgroup=$(awk '$3 ~ /^cgroup2?$/ {print $2; exit}' /proc/self/mounts) # a hierarchy, and no cgroup of another test
 truncate -s 1M "$work/image"
@@ -20,5 +20,5 @@ seen "a mount" "mount -t tmpfs klt /mnt" "umount /mnt"
 seen "a cgroup" "mkdir $cgroup/lxc.payload.$klt-x" "rmdir $cgroup/lxc.payload.$klt-x"
 seen "a loop device" "loop=\$(losetup -f --show $work/image)" 'losetup -d $loop'
 seen "a runtime file" "mkdir -p /run/keelson/$klt" "rmdir /run/keelson/$klt"
-seen "a process" "setsid -f sh -c \"sleep 100; : $work\"; sleep 0.2" "kill \$(processes_of_the_test | cut -d' ' -f2); sleep 0.2"
+seen "a process" "setsid -f bash -c 'exec -a $work sleep 100'" "kill \$(processes_of_the_test | cut -d' ' -f2)"
 exit 0

@@ -11,8 +11,8 @@ journal=$runtime/$name/journal
 state() { k info -n "$1" -s -H; }
 gone() { [ ! -e "$runtime/$1" ]; }
 all_gone() { wait_for 10 gone "$1" || fail "$2: the runtime directory stays: $(cat "$runtime/$1/journal")"; }
-ending() { pgrep -f "^\[lxc end\] $lxcpath $1"; }
-soon() { timeout 20 "$@"; } # for what is not to wait for who holds the lock
+ending() { ender=$(pgrep -f "^\[lxc end\] $lxcpath $1"); }
+soon() { within 20 "$@"; } # for what is not to wait for who holds the lock
 
 ip link add name kltbr0 type bridge && ip link set kltbr0 up || fail "no bridge"
 ip link add kltm0 type veth peer name kltm1 && ip link set kltm0 up && ip link set kltm1 up || fail "no link for macvlan"
@@ -134,7 +134,7 @@ foreground() { # leaves $ender, at work
   wait_for 20 eval "! kill -0 $start 2>/dev/null" || fail "$1: the caller's pipe stays open: $(ps -ef | grep -F "$lxcpath")"
   [ "$(cat "$work/said")" = "0 done" ] || fail "$1: it said: $(cat "$work/said")"
   is_over "$1"
-  ender=$(ending "$name") || fail "$1: nobody takes back what is left"
+  wait_for 5 ending "$name" || fail "$1: nobody takes back what is left"
   ls -l "/proc/$ender/fd" | grep -F -e "$work/open" -e pipe: && fail "$1: who takes back the rest holds what is the caller's"
   [ "$(awk '{print $6}' "/proc/$ender/stat" | tail -n 1)" != "$(awk '{print $6}' /proc/$$/stat)" ] || fail "$1: in the session of the caller"
 }
@@ -151,7 +151,7 @@ for finish in recover info start; do
   grep -q '^! ended$' "$journal" || fail "the journal does not say that the container has ended: $(cat "$journal")"
   kill -KILL "$ender"
   let_go
-  wait_for 10 eval "! ending $name >/dev/null" || fail "it cannot be killed"
+  wait_for 10 eval "! ending $name" || fail "it cannot be killed"
   [ -e /sys/class/net/keelson0 ] || fail "nothing is left to be taken back, so this test shows nothing"
   case $finish in
     recover) "$KEELSON_BUILD/bin/keelson" recover >"$work/out" 2>&1 ;;

@@ -81,7 +81,7 @@ if [ "${KEELSON_AS:-}" != lxc ]; then
   mv "$passwd" "$work/passwd"
   for kind in "mkfifo $passwd" "ln -s /dev/zero $passwd" "ln -s /proc/kmsg $passwd" "truncate -s 1T $passwd"; do
     $kind
-    [ "$(echo 'echo shell-of-$0' | timeout -k 1 20 "$(program attach)" -P "$lxcpath" -n "$web")" = shell-of-/bin/sh ] ||
+    [ "$(echo 'echo shell-of-$0' | within 20 "$(program attach)" -P "$lxcpath" -n "$web")" = shell-of-/bin/sh ] ||
       fail "attach finds no shell after: $kind"
     rm "$passwd"
   done

@@ -1,5 +1,6 @@
 #!/bin/bash
 # ls -f: what it says of many that run, and of monitors that do not answer, answer nonsense, or die while they are asked.
+# own-host
 # timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 first=$klt-a

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A container that LXC's own lxc-create made, untouched, lives under this runtime and goes back to LXC afterwards.
 # own-host
+# timeout: 180
 . "$(dirname "$0")/../support/system.sh"
 command -v lxc-create >/dev/null || skip "lxc is not installed"
 both=$klt-both
@@ -19,7 +20,7 @@ remember_host
 
 facts() { # RUNTIME: what the container looks like from inside
   "$1" attach -n "$both" -- sh -c '
-    for i in 1 2 3 4 5 6 7 8 9 10; do ps | grep -q "[g]etty" && break; sleep 0.2; done
+    for i in $(seq 100); do ps | grep -q "[g]etty" && break; sleep 0.2; done
     hostname; cat /proc/1/comm; ps | grep -c "[g]etty"; ls /dev | grep -v "^log$" | tr "\n" " "; echo
     awk "{print \$5, \$6, \$(NF-2), \$NF}" /proc/self/mountinfo | grep -v -e "/dev/pts/ptmx" | sed "s/size=[0-9]*k/size=N/; s/inode64//" | sort
     ip -o link | sed "s/@.*//; s/^[0-9]*: //" | sort; grep Cap /proc/self/status

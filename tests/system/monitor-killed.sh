@@ -11,6 +11,8 @@ ip link add name kltbr0 type bridge && ip link set kltbr0 up || fail "no bridge"
 
 truncate -s 64M "$work/image" && mkfs.ext4 -q "$work/image" || skip "mkfs.ext4 is not installed"
 mkdir "$work/mnt" && mount -o loop "$work/image" "$work/mnt" && busybox_root "$work/mnt" && umount "$work/mnt" || fail "no image"
+no_loop() { ! losetup -n -O BACK-FILE | grep -qF "$work"; }
+wait_for 5 no_loop || fail "the image is still in use"
 make() { # ROOTFS-LINE
   rm -rf "${lxcpath:?}/$name"
   container "$name" "lxc.net.0.type = veth" "lxc.net.0.link = kltbr0" "lxc.net.0.flags = up" "lxc.net.0.veth.pair = kltv0" \

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../support/system.sh"
 name=$klt-card
 inside() { k attach -n "$name" -- "$@"; }
+answers() { inside ping -c 1 -W 3 10.213.8.1 >"$work/out" 2>&1; }
 facts() { ip -d link show dev eth0 | sed 's/^[0-9]*: //; s/ qdisc [a-z_]*//; s/ qlen [0-9]*//'; cat /sys/class/net/eth0/ifalias; }
 lent() { # LINE...: eth0 to a running container
   rm -rf "${lxcpath:?}/$name"
@@ -14,7 +15,7 @@ lent() { # LINE...: eth0 to a running container
     "lxc.net.0.ipv4.address = 10.213.8.9/24" "$@"
   k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
   ! ip link show dev eth0 >"$work/out" 2>&1 || fail "$what: the card is still on the host: $(cat "$work/out")"
-  inside ping -c 1 -W 3 10.213.8.1 >"$work/out" 2>&1 || fail "$what: no answer over the wire: $(cat "$work/out")"
+  wait_for 5 answers || fail "$what: no answer over the wire: $(cat "$work/out")"
 }
 same_facts() { facts >"$work/facts.now" 2>&1; cmp -s "$work/facts" "$work/facts.now"; }
 is_home() {
@@ -26,7 +27,8 @@ modprobe virtio_net || skip "this kernel has no driver for the card"
 ip address add 10.213.8.1/24 dev eth1 && ip link set eth1 up || fail "the card at the other end of the wire"
 ip link set eth0 up mtu 1400 alias "the uplink" || fail "eth0"
 ip link property add dev eth0 altname kltuplink || fail "an alternative name"
-sleep 1
+is_up() { facts | grep -q ' state UP '; }
+wait_for 5 is_up || fail "no carrier: $(facts)"
 facts >"$work/facts"
 remember_host
 
@@ -75,7 +77,7 @@ for type in macvlan vlan ipvlan; do
       esac
     )"
   k start -n "$name" 2>"$work/err" || fail "$what: it does not start: $(cat "$work/err")"
-  [ $type = vlan ] || inside ping -c 1 -W 3 10.213.8.1 >"$work/out" 2>&1 || fail "$what: no answer: $(cat "$work/out")"
+  [ $type = vlan ] || wait_for 5 answers || fail "$what: no answer: $(cat "$work/out")"
   k stop -k -n "$name" || fail "$what: stop"
   is_home
 done

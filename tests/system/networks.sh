@@ -15,7 +15,8 @@ down() {
   k stop -k -n "$name" || fail "$what: stop"
   host_is_as_it_was "$what"
 }
-pings() { inside ping -c 1 -W 3 "$1" >"$work/ping" 2>&1 || fail "$what: no answer from $1: $(cat "$work/ping")"; }
+answers() { inside ping -c 1 -W 3 "$1" >"$work/ping" 2>&1; }
+pings() { wait_for 5 answers "$1" || fail "$what: no answer from $1: $(cat "$work/ping")"; }
 
 ip link add name kltbr0 type bridge && ip address add 10.213.7.1/24 dev kltbr0 && ip link set kltbr0 up || fail "no bridge"
 # The host's own link for macvlan and phys: one end of a pair whose other end is in the test's hands too.
@@ -175,7 +176,8 @@ address=$(k info -n "$name" -i | awk '/^IP:/ && $2 !~ /:/ {print $2; exit}')
 inside ip route | grep -q '^default via ' || fail "nat: no default route"
 inside grep -q nameserver /etc/resolv.conf || fail "nat: no resolver"
 pings 192.0.2.2
-ping -c 1 -W 3 "$address" >/dev/null || fail "nat: the host cannot reach $address"
+host_reaches_it() { ping -c 1 -W 3 "$address" >/dev/null; }
+wait_for 5 host_reaches_it || fail "nat: the host cannot reach $address"
 # a second one beside it, after a firewall was loaded anew: another address, and they reach each other, and the outside
 if command -v nft >/dev/null; then nft flush ruleset || fail "nft flush"; fi
 container "$klt-net2" "lxc.mount.auto = proc sys" "lxc.net.0.type = nat" "lxc.net.0.flags = up"
@@ -185,7 +187,8 @@ other=$(k info -n "$klt-net2" -i | awk '/^IP:/ && $2 !~ /:/ {print $2; exit}')
 pings "$other"
 pings 192.0.2.2
 k stop -k -n "$name" || fail "nat: stop"
-k attach -n "$klt-net2" -- ping -c 1 -W 3 192.0.2.2 >/dev/null || fail "nat: the second lost its way out when the first stopped"
+second_reaches_out() { k attach -n "$klt-net2" -- ping -c 1 -W 3 192.0.2.2 >/dev/null; }
+wait_for 5 second_reaches_out || fail "nat: the second lost its way out when the first stopped"
 k stop -k -n "$klt-net2" || fail "nat: stop of the second"
 host_is_as_it_was nat
 

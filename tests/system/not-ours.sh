@@ -90,7 +90,7 @@ at_end umount "$work/closed"
 # A log that nobody reads keeps no container from starting.
 mkfifo "$work/fifo"
 container "$one" "lxc.net.0.type = empty" "lxc.log.file = $work/fifo"
-timeout -s KILL 10 "$(program start)" -P "$lxcpath" -n "$one" 2>"$work/said" && fail "it starts with a log that cannot be opened"
+within 10 "$(program start)" -P "$lxcpath" -n "$one" 2>"$work/said" && fail "it starts with a log that cannot be opened"
 grep -q fifo "$work/said" || fail "the error does not name the log: $(cat "$work/said")"
 rm -rf "${lxcpath:?}/$one"
 
@@ -121,7 +121,7 @@ done
 [ -L "$work/link" ] && [ -L "$work/dangling" ] || fail "a link to a pid file was removed"
 echo precious >"$work/pid" && mkfifo "$work/reader"
 for path in pid link reader; do
-  timeout -k 1 10 "$(program start)" -P "$lxcpath" -n "$one" -p "$work/$path" 2>"$work/said" && fail "it starts with $path as its pid file"
+  within 10 "$(program start)" -P "$lxcpath" -n "$one" -p "$work/$path" 2>"$work/said" && fail "it starts with $path as its pid file"
   grep -q "not a pid file.*$path" "$work/said" || fail "the error does not name $path: $(cat "$work/said")"
 done
 [ "$(cat "$work/pid")" = precious ] && [ -L "$work/link" ] && [ -p "$work/reader" ] || fail "what is no pid file is not as it was: $(ls -l "$work")"

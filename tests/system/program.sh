@@ -1,5 +1,6 @@
 #!/bin/bash
 # bin/keelson is a short cut to lib/keelson/keelson. Whichever is executed, what enters a container runs from a read-only mount.
+# own-host
 [ "${KEELSON_AS:-}" != lxc ] || { echo "LXC is several programs"; exit 77; }
 . "$(dirname "$0")/../support/system.sh"
 [ "$(id -u)" = 0 ] || skip "an ordinary user has no mounts to clone"

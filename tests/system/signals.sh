@@ -20,7 +20,7 @@ os.execvp(sys.argv[2], sys.argv[2:])
 P
 with() { # HOW VERB WORDS...
   local how=$1 verb=$2; shift 2
-  timeout -k 1 30 python3 "$work/with.py" "$how" "$(program "$verb")" -P "$lxcpath" -n "$name" "$@"
+  within 30 python3 "$work/with.py" "$how" "$(program "$verb")" -P "$lxcpath" -n "$name" "$@"
 }
 expect() { # CODE HOW VERB WORDS...
   local wanted=$1 code; shift
@@ -58,5 +58,7 @@ done >/dev/null
 # A log whose reader leaves is no matter of the container's.
 name=$klt-s
 mkfifo "$work/log"
-head -c 1 "$work/log" >/dev/null &
+exec {reader}<>"$work/log"
+head -c 1 <&$reader >/dev/null &
+exec {reader}>&-
 expect 5 d execute -s "lxc.console.logfile=$work/log" -- /bin/sh -c 'for i in 1 2 3 4 5; do echo $i >/dev/console; sleep 0.2; done; exit 5'

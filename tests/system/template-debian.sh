@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "this is about Keelson's own template"
 [ "$(. /etc/os-release; echo "$ID")" = debian ] || skip "the host is no Debian"
-apt-get update -q >"$work/apt" 2>&1 || skip "the archive cannot be reached: $(tail -n 1 "$work/apt")"
+apt-get update -q -o Acquire::Retries=3 >"$work/apt" 2>&1 || skip "the archive cannot be reached: $(tail -n 1 "$work/apt")"
 name=$klt-deb
 cat >"$work/default.conf" <<C
 lxc.net.0.type = nat
@@ -24,7 +24,7 @@ boots() { # HOW
   [ "$(inside hostname)" = "$name" ] || fail "$1: the host name inside is $(inside hostname)"
   [ -n "$(inside cat /etc/machine-id)" ] || fail "$1: no machine-id was made"
   [ "$(inside pgrep -c agetty)" = 5 ] || fail "$1: not five logins, on the console and four terminals: $(inside ps ax)"
-  inside apt-get update -q >"$work/apt" 2>&1 || fail "$1: apt-get update inside: $(cat "$work/apt"; inside cat /etc/resolv.conf; inside ip route)"
+  inside apt-get update -q -o Acquire::Retries=3 >"$work/apt" 2>&1 || fail "$1: apt-get update inside: $(cat "$work/apt"; inside cat /etc/resolv.conf; inside ip route)"
   k stop -n "$name" -t 60 || fail "$1: it does not shut down"
   k destroy -n "$name" || fail "$1: destroy"
 }

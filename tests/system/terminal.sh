@@ -15,7 +15,7 @@ exists() { [ -e "$1" ]; }
 # A shell's command on a terminal, in the background: $attached is the process of attach, with $terminal its terminal ends.
 attach() {
   rm -f "$rootfs/tmp/ready"
-  python3 "$support/on_terminal.py" --seconds 60 -- "$(program attach)" -P "$lxcpath" -n "$name" -- \
+  slowness=$slowness python3 "$support/on_terminal.py" --seconds 60 -- "$(program attach)" -P "$lxcpath" -n "$name" -- \
     sh -c "$1" command-of-the-test >"$work/out" 2>&1 &
   terminal=$!
   wait_for 10 exists "$rootfs/tmp/ready" || fail "the command of attach does not run: $(cat "$work/out")"
@@ -65,21 +65,26 @@ if [ "${KEELSON_AS:-}" != lxc ]; then # LXC's own waits for such a command, and 
 fi
 
 # In a frozen container the command does not run, and the signals of the keyboard are for attach.
-export slowness
 cat >"$work/end.py" <<'P'
 import os, pty, signal, sys, time
 # SIGNAL HOW COMMAND...: on a terminal, or without one; typed: by its key. Prints how the command ends.
+def is_ready(): # the command runs, and has seen to the signal
+    if os.readlink(f"/proc/{child}/exe") == os.readlink("/proc/self/exe"): return False
+    facts = dict(line.split(":") for line in open(f"/proc/{child}/status") if line.startswith("Sig"))
+    return (int(facts["SigBlk"], 16) | int(facts["SigCgt"], 16)) >> number - 1 & 1
 number, how, command = getattr(signal, sys.argv[1]), sys.argv[2], sys.argv[3:]
 child, terminal = (os.fork(), -1) if how == "without" else pty.fork()
 if child == 0:
     if how == "without":
         for fd in range(3): os.dup2(os.open("/dev/null", os.O_RDWR), fd)
     os.execvp(command[0], command)
-slowness = int(os.environ["slowness"]) # of system.sh
-time.sleep(slowness)
+for i in range(300):
+    if is_ready(): break
+    time.sleep(0.1)
+time.sleep(1)
 if how == "typed": os.write(terminal, b"\x03")
 else: os.kill(child, number)
-for i in range(50 * slowness):
+for i in range(500):
     ended, status = os.waitpid(child, os.WNOHANG)
     if ended: sys.exit(print(os.waitstatus_to_exitcode(status)))
     time.sleep(0.1)

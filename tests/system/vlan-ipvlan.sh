@@ -1,6 +1,7 @@
 #!/bin/bash
 # Links on top of one of the host's that not every kernel makes: a VLAN and an ipvlan in each mode, with traffic; l2proxy.
 # needs: vlan ipvlan
+# own-host
 # timeout: 60
 . "$(dirname "$0")/../support/system.sh"
 name=$klt-up
@@ -15,7 +16,8 @@ down() {
   rm -rf "${lxcpath:?}/$name"
   [ "${KEELSON_AS:-}" = lxc ] || host_is_as_it_was "$what" # LXC leaves what l2proxy added
 }
-pings() { inside ping -c 1 -W 3 "$1" >"$work/ping" 2>&1 || fail "$what: no answer from $1: $(cat "$work/ping")"; }
+answers() { inside ping -c 1 -W 3 "$1" >"$work/ping" 2>&1; }
+pings() { wait_for 5 answers "$1" || fail "$what: no answer from $1: $(cat "$work/ping")"; }
 kind() { nsenter -t "$(k info -n "$name" -p -H)" -n ip -d link show dev eth0; }
 
 # "Out" is a machine at the other end of the host's link kltm0.
@@ -47,15 +49,15 @@ up ipvlan-l3s-l2proxy "lxc.net.0.type = ipvlan" "lxc.net.0.link = kltm0" "lxc.ne
   "lxc.net.0.ipv4.address = 10.213.8.9/24" "lxc.net.0.ipv4.gateway = dev" "lxc.net.0.l2proxy = 1"
 [[ $(kind) == *"mode l3s bridge"* ]] || fail "$what: $(kind)"
 inside ip route | grep -q '^default dev eth0' || fail "$what: no default route: $(inside ip route)"
-answers() { ip neigh show proxy | grep -q '10.213.8.9 dev kltm0' && ip route show dev lo | grep -q '^10.213.8.9 '; }
-answers || fail "$what: the host does not answer: $(ip neigh show proxy; ip route)"
+host_answers() { ip neigh show proxy | grep -q '10.213.8.9 dev kltm0' && ip route show dev lo | grep -q '^10.213.8.9 '; }
+host_answers || fail "$what: the host does not answer: $(ip neigh show proxy; ip route)"
 pings 10.213.8.1
 if [ "${KEELSON_AS:-}" != lxc ]; then # which leaves both without an answer when one of them stops
   twin "$klt-twin" "$name" "lxc.net.0.type = ipvlan" "lxc.net.0.link = kltm0" "lxc.net.0.ipvlan.mode = l3s" \
     "lxc.net.0.ipv4.address = 10.213.8.9/24" "lxc.net.0.l2proxy = 1"
   k start -n "$klt-twin" 2>"$work/err" && fail "$what: the host answers for two containers of one address"
   grep -q "10.213.8.9.*lxc.net.0.ipv4.address" "$work/err" || fail "$what: the address is not named: $(cat "$work/err")"
-  answers || fail "$what: what did not start took the first one's answer away"
+  host_answers || fail "$what: what did not start took the first one's answer away"
 fi
 down
 

@@ -7,7 +7,7 @@
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC's monitor waits, and so does who asks it"
 name=$klt-wd
 throttle=/sys/fs/cgroup/blkio/lxc.payload.$name/blkio.throttle.read_bps_device
-state() { timeout 5 "$(program info)" -P "$lxcpath" -n "$name" -sH; }
+state() { within 5 "$(program info)" -P "$lxcpath" -n "$name" -sH; }
 
 [ -e /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device ] || skip "nothing here makes a device slow"
 truncate -s 1M "$work/image" && loop=$(losetup -f --show "$work/image") || fail "no device"
@@ -29,13 +29,13 @@ remember_host
 start
 block
 "$(program freeze)" -P "$lxcpath" -n "$name" >"$work/first" 2>&1 & first=$!
-sleep 1
-[ "$(state)" = FREEZING ] || fail "while it is frozen it is '$(state)'"
-timeout 10 "$(program unfreeze)" -P "$lxcpath" -n "$name" || fail "unfreeze"
+freezing() { [ "$(state)" = FREEZING ]; }
+wait_for 5 freezing || fail "while it is frozen it is '$(state)'"
+within 10 "$(program unfreeze)" -P "$lxcpath" -n "$name" || fail "unfreeze"
 wait $first && fail "a freeze that was taken back says that it froze"
 grep -qi 'canceled' "$work/first" || fail "it does not say why: $(cat "$work/first")"
 "$(program freeze)" -P "$lxcpath" -n "$name" & second=$!
-sleep 1
+wait_for 5 freezing || fail "frozen again it is '$(state)'"
 slow 0
 wait $second || fail "freeze, once it can be done"
 [ "$(state)" = FROZEN ] || fail "frozen, it is $(state)"
@@ -43,13 +43,13 @@ k unfreeze -n "$name" && [ "$(state)" = RUNNING ] || fail "thawed, it is $(state
 
 block
 "$(program freeze)" -P "$lxcpath" -n "$name" 2>/dev/null & third=$!
-sleep 0.5
+wait_for 5 freezing || fail "frozen once more it is '$(state)'"
 timeout 90 "$(program stop)" -P "$lxcpath" -n "$name" -k 2>"$work/said"; code=$?
 [ $code = 1 ] || fail "stop -k: exit code $code"
 grep -q 'does not die' "$work/said" || fail "stop -k does not say why: $(cat "$work/said")"
 [ "$(state)" = RUNNING ] || fail "not dead, it is $(state)"
 slow 0
 wait $third && fail "a freeze of what was stopped says that it froze"
-k wait -n "$name" -s STOPPED -t 5 || fail "it does not end when it can"
+k wait -n "$name" -s STOPPED -t 30 || fail "it does not end when it can"
 host_is_as_it_was "stopped"
 exit 0
