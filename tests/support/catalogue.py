@@ -7,6 +7,7 @@ from pathlib import Path
 from needs import guest_settings, missing_here
 
 SKIPPED = 77
+IN_GUEST = 5  # how much longer a test may take in a guest, which is emulated
 
 
 @dataclass
@@ -65,6 +66,11 @@ def find_tests(directory, pattern):
         for need in also.replace("nothing", "").split():
             tests.append(Test(f"{path.stem}@{need}", path, needs | {need}, **shared))
     return [test for test in tests if re.search(pattern, test.name)]
+
+
+def longest(tests):
+    """Seconds after which a guest with these tests has hung."""
+    return 300 + sum(60 + IN_GUEST * test.timeout for test in tests)
 
 
 def groups(tests):

@@ -2,7 +2,7 @@
 
 import sys
 
-from catalogue import SKIPPED, Result, groups
+from catalogue import SKIPPED, Result, groups, longest
 
 
 def report(runner, test):
@@ -37,18 +37,18 @@ def boot_for_ctest(runner, tests):
 
 def print_cmake(tests, runner, options):
     command = f'"{runner}" --build "{options.build}" --tests "{options.tests}"'
-    boots = set()
+    boots = {}
     for test in tests:
         properties = f"SKIP_RETURN_CODE {SKIPPED} LABELS system TIMEOUT {test.timeout + 30}"
         properties += " RUN_SERIAL TRUE" if test.serial else ""
         if test.needs:
             try:
-                boots.add(test.group())
+                boots.setdefault(test.group(), []).append(test)
                 properties += f" FIXTURES_REQUIRED guest.{test.group()}"
             except ValueError:
                 pass  # the test itself will say so
         print(f"add_test(NAME system.{test.name} COMMAND {command} --report {test.name})")
         print(f"set_tests_properties(system.{test.name} PROPERTIES {properties})")
-    for boot in sorted(boots):
+    for boot, members in sorted(boots.items()):
         print(f"add_test(NAME guest.{boot} COMMAND {command} --group {boot})")
-        print(f"set_tests_properties(guest.{boot} PROPERTIES FIXTURES_SETUP guest.{boot} PROCESSORS 2 TIMEOUT 3600)")
+        print(f"set_tests_properties(guest.{boot} PROPERTIES FIXTURES_SETUP guest.{boot} PROCESSORS 2 TIMEOUT {longest(members)})")
