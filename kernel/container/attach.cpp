@@ -17,6 +17,7 @@
 #include <kernel/monitor/command_client.hpp>
 #include <kernel/process/clone.hpp>
 #include <kernel/process/credentials.hpp>
+#include <kernel/process/settings.hpp>
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -198,6 +199,9 @@ int Container::attach(const AttachOptions& options) {
     ChannelTurns turns;
     turns.open();
     const KeyboardSignals keyboard(turns);
+    // The attached process has them from us.
+    process::make_room_for_limits(of_file);
+    process::set_proc_values(of_file, ::getpid());
     process::withhold_from_namespace_root();
     const process::Clone process = make_process(session, namespaces, pidfd.get(), place);
     if (process.pid == 0) {

@@ -70,6 +70,7 @@ void Joining::become() {
         take_ids();
         const std::vector<std::string> words = command();
         set_environment();
+        process::set_limits(of_file, 0);
         turns.about_to_exec({});
         execute(words);
     } catch (const std::exception& error) {

@@ -94,23 +94,43 @@ std::string dots_to_slashes(std::string_view name) {
     return path;
 }
 
+struct Limit {
+    const config::Entry& entry;
+    __rlimit_resource resource;
+    rlimit values;
+
+    explicit Limit(const config::Entry& of) : entry(of) {
+        const std::string_view value = entry.value;
+        const size_t colon = value.find(':');
+        std::string_view soft = base::trim(value.substr(0, colon)), hard = soft;
+        if (colon != std::string_view::npos && colon + 1 < value.size()) hard = base::trim(value.substr(colon + 1));
+        values = {limit_value(soft), limit_value(hard)};
+        resource = static_cast<__rlimit_resource>(
+            resource_named(entry.key, std::string_view(entry.key).substr(std::string_view("lxc.prlimit.").size())));
+    }
+    void set(pid_t pid) const {
+        if (::prlimit(pid, resource, &values, nullptr) == 0) return;
+        throw Error::last("set", cat(entry.key, " = ", entry.value),
+                          errno == EPERM ? "raising a limit above ours needs CAP_SYS_RESOURCE" : "");
+    }
+};
+
 constexpr const char* needs_of_core_scheduling = "the kernel needs CONFIG_SCHED_CORE and a CPU with SMT";
 
 }  // namespace
 
 void set_limits(const config::Config& config, pid_t pid) {
+    for (const config::Entry& entry : config.family("lxc.prlimit.")) Limit(entry).set(pid);
+}
+
+void make_room_for_limits(const config::Config& config) {
     for (const config::Entry& entry : config.family("lxc.prlimit.")) {
-        const std::string_view value = entry.value;
-        const size_t colon = value.find(':');
-        std::string_view soft = base::trim(value.substr(0, colon)), hard = soft;
-        if (colon != std::string_view::npos && colon + 1 < value.size()) hard = base::trim(value.substr(colon + 1));
-        const rlimit limit{limit_value(soft), limit_value(hard)};
-        const int resource =
-            resource_named(entry.key, std::string_view(entry.key).substr(std::string_view("lxc.prlimit.").size()));
-        if (::prlimit(pid, static_cast<__rlimit_resource>(resource), &limit, nullptr) != 0) {
-            throw Error::last("set", cat(entry.key, " = ", entry.value),
-                              errno == EPERM ? "raising a limit above ours needs CAP_SYS_RESOURCE" : "");
-        }
+        Limit limit(entry);
+        rlimit own{};
+        if (::getrlimit(limit.resource, &own) != 0) throw Error::last("read the limit of", entry.key);
+        if (limit.values.rlim_max <= own.rlim_max) continue;
+        limit.values.rlim_cur = own.rlim_cur;
+        limit.set(0);
     }
 }
 

@@ -8,8 +8,11 @@
 
 namespace keelson::process {
 
-/// [host] lxc.prlimit.* on the child; an unknown name is an error.
+/// lxc.prlimit.*; an unknown name is an error. `pid`: 0 is the caller.
 void set_limits(const config::Config& config, pid_t pid);
+/// [host] The caller's hard limits let its children have those of lxc.prlimit.*, also in a user namespace, where nobody may
+/// raise them.
+void make_room_for_limits(const config::Config& config);
 /// [host] lxc.proc.*: files of /proc/PID.
 void set_proc_values(const config::Config& config, pid_t pid);
 /// [host] lxc.sched.core: a cookie of its own. An error where the kernel lacks it.

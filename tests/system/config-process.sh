@@ -49,6 +49,19 @@ look "$name" -l DEBUG -o "$work/log"
 
 k stop -k -n "$name"
 
+# Whatever joins later has the limits as well, those of the file as it is by then.
+container "$name-limits" "lxc.net.0.type = empty" "lxc.mount.auto = proc:rw" "lxc.prlimit.nofile = 100:200" "lxc.proc.oom_score_adj = 321"
+k start -n "$name-limits" || fail "with limits it does not start"
+joins_with() { # LIMITS OOM_SCORE_ADJ
+  local seen; seen=$(k attach -n "$name-limits" -- sh -c "awk '/open files/{print \$4, \$5}' /proc/self/limits; cat /proc/self/oom_score_adj" | tr '\n' ' ')
+  asked=$((asked + 1))
+  [ "$seen" = "$1 $2 " ] || differs "attach has the limits and oom_score_adj $seen, not $1 $2"
+}
+joins_with "100 200" 321
+sed -i 's/100:200/50:60/; s/321/432/' "$lxcpath/$name-limits/config"
+joins_with "50 60" 432
+k stop -k -n "$name-limits"
+
 # One key for one run.
 container "$name-once" "lxc.mount.auto = proc:rw" "lxc.execute.cmd = /bin/sh -c id" "lxc.cap.drop = sys_time"
 ask_once() { # EXPECTED OPTION... -- COMMAND...
