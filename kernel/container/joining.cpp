@@ -122,12 +122,7 @@ void Joining::confine() {
     confinement.apply(proc);
 }
 
-void Joining::take_ids() {
-    const bool mapped = (namespaces & CLONE_NEWUSER) != 0;
-    const uint32_t uid = options.uid.value_or(mapped ? 0 : static_cast<uint32_t>(of_file.number("lxc.init.uid")));
-    const uint32_t gid = options.gid.value_or(mapped ? 0 : static_cast<uint32_t>(of_file.number("lxc.init.gid")));
-    process::take_ids(uid, gid, {});
-}
+void Joining::take_ids() { process::take_ids(options.uid.value_or(0), options.gid.value_or(0), {}); }
 
 std::vector<std::string> Joining::command() const {
     if (!options.command.empty()) return options.command;

@@ -90,8 +90,9 @@ for item in lxc.bogus=1 lxc.start.auto=2 lxc.uts.name; do
   [ "${KEELSON_AS:-}" = lxc ] || grep -q "${item%%=*}" "$work/out" || differs "-s $item: the error does not name it: $(cat "$work/out")"
 done
 
-# Who joins a container is confined as it was started, not as its file says; environment and user are the file's.
-container "$name-joined" "lxc.mount.auto = proc:rw" "lxc.cap.drop = mknod" "lxc.environment = KLT=file"
+# Who joins a container is confined as it was started, not as its file says; its environment is the file's. And whoever init runs
+# as, it is root.
+container "$name-joined" "lxc.mount.auto = proc:rw" "lxc.cap.drop = mknod" "lxc.environment = KLT=file" "lxc.init.uid = 1001"
 printf '2\ndenylist\nswapon errno 1\n' >"$work/policy"
 k start -n "$name-joined" -s lxc.cap.drop=sys_time -s lxc.arch=i686 -s lxc.no_new_privs=1 -s lxc.init.uid=1000 \
   -s "lxc.seccomp.profile=$work/policy" -s lxc.environment=KLT=start -- /bin/sleep 1000 || fail "it does not start with -s"
