@@ -2,7 +2,7 @@
 # What waits for the kernel at the end of a life is taken back when nobody waits any more: who asked for the end is told before,
 # who wants the name again waits, and one who is killed meanwhile leaves a journal that the next command finishes.
 # own-host
-# timeout: 120
+# timeout: 200
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC takes its links back before it says that the container has stopped"
 runtime=/run/keelson/${lxcpath//\//+}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The whole life of a container made from the busybox template, verb by verb, with the exit codes that LXC has.
 # own-host
+# timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 web=$klt-web
 

@@ -2,7 +2,7 @@
 # The monitor of a running container is killed: the next command for the container, and `keelson recover`, take away all
 # that it left, and the container starts again.
 # own-host
-# timeout: 120
+# timeout: 200
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "LXC leaves what its monitor had made"
 keelson=$KEELSON_BUILD/bin/keelson
