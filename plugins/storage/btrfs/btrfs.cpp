@@ -68,12 +68,12 @@ void refuse_mounts_in(const std::string& path) {
     }
 }
 
-/// With all subvolumes below it, which a guest may have made (systemd does). An ordinary user may empty and remove one, but
-/// delete it as a whole only where a mount option allows it.
+/// With all subvolumes below it, which a guest may have made (systemd does). As a whole an ordinary user may delete them only
+/// where a mount option allows it, and nobody those in a read-only one: then file by file.
 void remove_subvolume(const std::string& path) {
     refuse_mounts_in(path);
     const btrfs_util_error result = btrfs_util_delete_subvolume(path.c_str(), BTRFS_UTIL_DELETE_SUBVOLUME_RECURSIVE);
-    if (result != BTRFS_UTIL_OK && errno == EPERM) return keelson::sdk::remove_tree(path);
+    if (result != BTRFS_UTIL_OK && (errno == EPERM || errno == EROFS)) return keelson::sdk::remove_tree(path);
     must(result, "delete the subvolume", path);
 }
 

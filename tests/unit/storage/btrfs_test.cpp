@@ -92,6 +92,23 @@ TEST(StorageBtrfs, DestroyLeavesWhatIsMountedInTheSubvolume) {
     });
 }
 
+TEST(StorageBtrfs, DestroyTakesReadOnlySubvolumesAlong) {
+    on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
+        StoragePlugin dir("dir", tree);
+        for (StoragePlugin* storage : {&btrfs, &dir}) {
+            const std::string path = btrfs.create(), nested = path + "/var/nested";
+            std::filesystem::create_directory(path + "/var");
+            make_subvolume(nested);
+            std::filesystem::create_directory(nested + "/sub");
+            std::ofstream(nested + "/sub/file") << "text";
+            make_subvolume(nested + "/deep");
+            ASSERT_EQ(std::system(("btrfs property set " + nested + " ro true").c_str()), 0);
+            storage->destroy(path);
+            EXPECT_EQ(tree_of(tree / "lxc/web"), "");
+        }
+    });
+}
+
 TEST(StorageBtrfs, AnOrdinaryUserRemovesWhatHeMayNotDeleteAsAWhole) {
     on_btrfs([](const Tree& tree, StoragePlugin& btrfs) {
         const std::string path = btrfs.create();

@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -92,6 +94,7 @@ private:
 
     void remove(int parent, const char* name, const std::string& above, int depth) {
         if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
+        if (errno == EROFS && make_writable(parent)) return remove(parent, name, above, depth);
         const std::string path = cat(above, "/", name);
         if (errno != EISDIR) return note("remove", path);
         if (::unlinkat(parent, name, AT_REMOVEDIR) == 0) return;
@@ -103,6 +106,16 @@ private:
         if (!directory) return note("open", path);
         clear(directory.get(), path, depth + 1);
         if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) note("remove", path);
+    }
+
+    /// False unless it is a read-only subvolume of btrfs, as guests make them (btrfs-subvolume(8)).
+    static bool make_writable(int directory) {
+        __u64 flags = 0;
+        const bool read_only = ::ioctl(directory, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) == 0 && (flags & BTRFS_SUBVOL_RDONLY) != 0;
+        flags &= ~BTRFS_SUBVOL_RDONLY;
+        const bool made = read_only && ::ioctl(directory, BTRFS_IOC_SUBVOL_SETFLAGS, &flags) == 0;
+        if (!made) errno = EROFS;
+        return made;
     }
 
     /// A name that the guest cannot have guessed.
