@@ -284,6 +284,11 @@ UniqueFd open_directory(const std::string& path) {
     return directory;
 }
 
+/// What the directory above gives to all that is made in it, the original need not have.
+void drop_inherited_acl(int directory) {
+    for (const char* acl : {"system.posix_acl_default", "system.posix_acl_access"}) ::fremovexattr(directory, acl);
+}
+
 }  // namespace
 
 void copy_content(int from, int to, const std::string& name_for_errors) {
@@ -306,6 +311,7 @@ void copy_content(int from, int to, const std::string& name_for_errors) {
 
 void copy_tree(const std::string& from, const std::string& to) try {
     Directory roots(open_directory(from), open_directory(to));
+    drop_inherited_acl(roots.to());
     struct stat facts {};
     if (::fstat(roots.from(), &facts) != 0) throw Error::last("stat", from);
     Copier copier(roots.to(), mount_of(roots.from(), from));

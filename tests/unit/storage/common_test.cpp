@@ -1,3 +1,5 @@
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -124,6 +126,29 @@ TEST(TreeCopy, KeepsWhatAFileHas) {
     EXPECT_EQ(facts_of(tree / "to/null").st_rdev, makedev(1, 3));
     EXPECT_EQ(facts_of(tree / "to/null").st_mode & 0777, 0622u);
     EXPECT_TRUE(S_ISFIFO(facts_of(tree / "to/fifo").st_mode));
+}
+
+TEST(TreeCopy, TakesNoAccessListFromWhereItIsMade) {
+    const Tree tree;
+    tree.directory("from/dir");
+    tree.directory("to");
+    tree.file("from/dir/file", "text");
+    constexpr auto nobody = static_cast<uint32_t>(ACL_UNDEFINED_ID);
+    const struct {
+        posix_acl_xattr_header header{POSIX_ACL_XATTR_VERSION};
+        posix_acl_xattr_entry entries[5] = {{ACL_USER_OBJ, 7, nobody},
+                                            {ACL_USER, 7, 1234},
+                                            {ACL_GROUP_OBJ, 0, nobody},
+                                            {ACL_MASK, 7, nobody},
+                                            {ACL_OTHER, 0, nobody}};
+    } acl;
+    if (::setxattr((tree / "to").c_str(), "system.posix_acl_default", &acl, sizeof acl, 0) != 0) GTEST_SKIP() << "no ACLs here";
+    copy_tree(tree / "from", tree / "to");
+    for (const char* name : {"to", "to/dir", "to/dir/file"}) {
+        for (const char* kind : {"system.posix_acl_default", "system.posix_acl_access"})
+            EXPECT_LT(::getxattr((tree / name).c_str(), kind, nullptr, 0), 0) << name << " has " << kind;
+    }
+    EXPECT_EQ(facts_of(tree / "to/dir").st_mode, facts_of(tree / "from/dir").st_mode);
 }
 
 TEST(TreeCopy, KeepsModesWhateverTheMaskOfTheCaller) {
