@@ -37,6 +37,14 @@ UniqueFd in_memory(std::string_view packed) {
     return memory;
 }
 
+/// A program that finds no memory to begin with is killed, and the container with it; the one that executes it can wait.
+void must_have_room() {
+    constexpr size_t enough = 4 << 20;  // what the whole program writes to until it serves is a quarter of that
+    void* const room = ::mmap(nullptr, enough, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) throw Error::last("get memory for", "the monitor's next program");
+    ::munmap(room, enough);
+}
+
 }  // namespace
 
 UniqueFd read_only_clone(int directory_borrowed, const std::string& path) {
@@ -57,6 +65,7 @@ void go_on_as(int program_borrowed, const std::string& title, std::string_view p
     const UniqueFd memory = in_memory(packed);
     const PassedOn kept(fds);
     std::string first = title, second = std::to_string(memory.get());
+    must_have_room();
     char* const arguments[] = {first.data(), second.data(), nullptr};
     ::execveat(program_borrowed, "", arguments, environ, AT_EMPTY_PATH);
     throw Error::last("execute", "the monitor's next program");

@@ -202,6 +202,20 @@ back
 k info -n "$name" -s -H | grep -q STOPPED || fail "without plugins, it did not stop"
 host_is_as_it_was "ended without its plugins, and recovered"
 
+# Without the memory that the whole program begins with the small one watches on, until there is some.
+may_take() { prlimit --pid "$monitor" --as="$1:"; }
+start_other "no memory"
+becomes_small "no memory"
+may_take $(($(awk '/^VmSize/ {print $2}' "/proc/$monitor/status") * 1024 + (1 << 20)))
+[ "$(ask $GET_CGROUP memory)" = "-11 0 " ] || fail "without memory, it says $(ask $GET_CGROUP memory)"
+[ "$(state)" = RUNNING ] && [ "$(monitor_of "$name")" = "$monitor" ] || fail "without memory, it is $(state)"
+kill -KILL "$(k info -n "$name" -p -H)"
+told() { grep -q 'get memory for' "$log"; }
+wait_for 5 told || fail "nothing is said of memory that is missing: $(cat "$log")"
+may_take unlimited
+wait_for 5 ended || fail "with memory again, the monitor does not see off what has ended"
+host_is_as_it_was "ended without memory"
+
 # Where the small program is not to be trusted, or is not there, the whole one goes on, and says so once.
 for flaw in untrusted missing; do
   case $flaw in
