@@ -12,6 +12,10 @@ twin "$name" "$name" "lxc.group = front,back"
 [ "$(k ls -1 -g back)" = "$name" ] || fail "ls -g back: $(k ls -1 -g back)"
 [ -z "$(k ls -1 -g none)" ] || fail "ls -g none: $(k ls -1 -g none)"
 
+# Where no containers can be looked for, autostart has not started them.
+k autostart || fail "autostart without anything to do: $?"
+"$(program autostart)" -P "$work/missing" 2>/dev/null && fail "autostart finds nothing amiss with a directory that is missing"
+
 # A command of blanks is none; and no signal, or none that there is, is the usual one.
 for line in "lxc.init.cmd = '   '" "lxc.signal.stop = 0"; do
   twin "$name" "$name" "lxc.net.0.type = empty" "$line"

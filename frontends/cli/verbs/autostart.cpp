@@ -162,6 +162,7 @@ int run(Invocation& invocation) {
     constexpr int64_t default_timeout = 60;
     const int64_t seconds = given.has("timeout") ? parse_integer("timeout", given.value("timeout")) : default_timeout;
     const auto timeout = patience(seconds);
+    if (!may_use_path(invocation)) return 1;
     if (given.has("all") && given.has("groups")) complain(invocation, "-a stands for every group: -g is not looked at");
     const Action action = action_of(given);
     Tally tally;
