@@ -1,6 +1,7 @@
 #!/bin/bash
 # The comparison that other tests end with does see what a runtime could leave: each kind of leftover, one by one.
 # own-host
+# timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 unset KEELSON_AS
 seen() { # WHAT COMMAND UNDO

@@ -2,7 +2,7 @@
 # The debian template makes a container that boots systemd to `running`, privileged and with an id map, and whose apt-get
 # reaches the archive over the container's own network.
 # also: nothing
-# timeout: 400
+# timeout: 600
 # serial
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "this is about Keelson's own template"
