@@ -7,7 +7,7 @@
 namespace keelson::config {
 
 /// Held while the result lives, of all files together: by a directory of the user that nobody else can open, because who may
-/// open it could hold us up. Throws.
+/// open it could hold us up. An ordinary user who has no such directory goes on without a turn. Throws.
 UniqueFd take_turn();
 
 }  // namespace keelson::config

@@ -62,6 +62,13 @@ done
 wait
 [ "$(grep -c KLT "$lxcpath/$name/config")" = $many ] || fail "of $many lines: $(grep KLT "$lxcpath/$name/config")"
 
+# Also who has no home may change a file of his own.
+mkdir -m 777 "$work/own"
+user() { setpriv --reuid 65534 --regid 65534 --clear-groups env -u HOME -u XDG_RUNTIME_DIR "$@"; }
+user sh -c 'echo "lxc.uts.name = one" >"$1"' sh "$work/own/config"
+user "$keelson" config set "$work/own/config" lxc.uts.name=other 2>"$work/said" || fail "config set without a home: $(cat "$work/said")"
+grep -q other "$work/own/config" || fail "config set without a home: $(cat "$work/own/config")"
+
 # What was not written is told.
 "$keelson" --version >/dev/full 2>&1 && fail "keelson --version to where there is no room"
 exit 0
