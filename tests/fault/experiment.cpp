@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds deadline{25};
-constexpr milliseconds patience{10000};
+constexpr milliseconds patience{40000};  // as a link's end can take in a guest where much else runs
 
 const std::map<std::string, std::vector<std::string>> network_lines{
     {"none", {}},
