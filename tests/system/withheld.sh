@@ -1,7 +1,7 @@
 #!/bin/bash
 # Between a container's user namespace and exec our processes have descriptors that lead to the host: who is root inside can
 # neither see nor trace them, though it sees them among its processes.
-# timeout: 60
+# timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 [ "${KEELSON_AS:-}" != lxc ] || skip "it says how ours behave"
 name=$klt-wh
