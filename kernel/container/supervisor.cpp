@@ -401,7 +401,6 @@ bool Supervisor::finish(bool reboot) {
     // Who waits for the end may start the container again, or destroy it.
     const bool hooks_agree = run_post_stop_hooks();
     announce(monitor::State::stopped);
-    server_.reset();
     return hooks_agree;
 }
 
@@ -440,20 +439,17 @@ void Supervisor::stop_listening() {
     if (server_) server_->stop_listening();
 }
 
-/// Whoever waits hears of the end by the end of the socket.
-void Supervisor::hang_up() {
-    stop_listening();
-    server_.reset();
-}
-
+/// Who has ended it hears of that by the end of the socket: of an ephemeral container when nothing is left of it.
 void Supervisor::end_life() {
-    hang_up();
+    stop_listening();
     const bool ephemeral = config_.flag("lxc.ephemeral");
+    if (!ephemeral) server_.reset();
     // With the first process of a namespace every other one ends.
     const bool caller_waits = !monitor_born_ && !ephemeral && ::getpid() != 1;
     if (caller_waits && run_->journal) tolerate("leave the rest to another process", [&] { hand_over_rest(); });
     if (run_->journal) undo_rest();
     if (ephemeral) tolerate("destroy after stop", [&] { Container(facts_.name(), facts_.lxcpath()).destroy(false, true); });
+    server_.reset();
 }
 
 void Supervisor::announce(monitor::State state) {

@@ -76,7 +76,6 @@ private:
     /// the log. False when that is a post-stop hook: then nothing boots again.
     bool finish(bool reboot);
     void stop_listening();
-    void hang_up();
     bool run_post_stop_hooks();
     void put_off_rest();
     void undo_rest();

@@ -141,6 +141,12 @@ k attach -n "$gone" -- reboot -f
 destroyed() { [ ! -e "$lxcpath/$gone" ]; }
 wait_for 5 destroyed || fail "an ephemeral container that cannot boot again stays: $(ls "$lxcpath/$gone")"
 
+# who kills it has to do with nothing of it any more
+container "$gone" "lxc.net.0.type = empty" "lxc.ephemeral = 1" "lxc.hook.destroy = /bin/sh -c 'sleep 1' x"
+expect 0 k start -n "$gone"
+expect 0 k stop -k -n "$gone"
+destroyed || fail "an ephemeral container that was killed is still there: $(ls "$lxcpath/$gone")"
+
 # who attaches while it is being started waits for it
 slow=$klt-slow
 printf '#!/bin/sh\ntouch %s\nsleep 1\n' "$work/hook-began" >"$work/slow-hook"
