@@ -2,7 +2,7 @@
 # Links on top of one of the host's that not every kernel makes: a VLAN and an ipvlan in each mode, with traffic; l2proxy.
 # needs: vlan ipvlan
 # own-host
-# timeout: 60
+# timeout: 120
 . "$(dirname "$0")/../support/system.sh"
 name=$klt-up
 inside() { k attach -n "$name" -- "$@"; }
