@@ -21,14 +21,14 @@ for line in "lxc.init.cmd = '   '" "lxc.signal.stop = 0"; do
   twin "$name" "$name" "lxc.net.0.type = empty" "$line"
   k start -n "$name" || fail "it does not start with $line"
   [ "$(state)" = RUNNING ] || fail "with $line it does not run"
-  timeout 20 "$(program stop)" -P "$lxcpath" -n "$name" -k || fail "stop -k with $line: $?"
+  within 20 "$(program stop)" -P "$lxcpath" -n "$name" -k || fail "stop -k with $line: $?"
   check "it lives on after stop -k with $line" wait_for 5 gone
 done
 [ "${KEELSON_AS:-}" != lxc ] || exit 0
 for line in "lxc.signal.stop = 999" "lxc.signal.halt = 999"; do # LXC takes these, and says when it stops what is wrong
   twin "$name" "$name" "lxc.net.0.type = empty" "$line"
   k start -n "$name" || fail "it does not start with $line"
-  timeout 20 "$(program stop)" -P "$lxcpath" -n "$name" -t 1 || fail "stop with $line: $?"
+  within 20 "$(program stop)" -P "$lxcpath" -n "$name" -t 1 || fail "stop with $line: $?"
   check "it lives on after stop with $line" wait_for 5 gone
 done
 twin "$name" "$name" "lxc.net.0.type = empty" "lxc.execute.cmd = '   '"
@@ -47,10 +47,10 @@ done
 
 # Nobody waits for the reader of a pipe.
 mkfifo "$work/pipe"
-timeout 10 "$(program attach)" -P "$lxcpath" -n "$name" -L "$work/pipe" -- true 2>"$work/said"
+within 10 "$(program attach)" -P "$lxcpath" -n "$name" -L "$work/pipe" -- true 2>"$work/said"
 [ $? = 1 ] && grep -q "$work/pipe" "$work/said" || fail "attach -L with a pipe: $(cat "$work/said")"
 k stop -n "$name" -k
-timeout 10 "$keelson" start -P "$lxcpath" -n "$name" --trace "$work/pipe" 2>"$work/said"
+within 10 "$keelson" start -P "$lxcpath" -n "$name" --trace "$work/pipe" 2>"$work/said"
 [ $? = 1 ] && grep -q "$work/pipe" "$work/said" || fail "start --trace with a pipe: $(cat "$work/said")"
 check "what could not be traced is there" gone
 
