@@ -79,14 +79,15 @@ void write_to_stderr(const Sink& to, std::string_view message, const Where& wher
                                   ' ', message, '\n'));
 }
 
-void use(const LogOptions& options, UniqueFd file) {
+/// Cannot fail: a descriptor is not unpacked twice.
+void use(LogOptions options, UniqueFd file) noexcept {
     Sink& to = sink();
     if (to.options.facility) ::closelog();
-    to.options = options;
+    to.options = std::move(options);
     // Connected now: later, in a container, /dev/log is another.
-    if (options.facility) ::openlog(to.options.program.c_str(), LOG_PID | LOG_NDELAY, *options.facility);
+    if (to.options.facility) ::openlog(to.options.program.c_str(), LOG_PID | LOG_NDELAY, *to.options.facility);
     to.file = std::move(file);
-    to.to_stderr = !options.quiet;
+    to.to_stderr = !to.options.quiet;
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ void unpack_log(Unpacker& packed) {
     options.level = static_cast<Level>(packed.number<int>());
     if (const int facility = packed.number<int>(); facility >= 0) options.facility = facility;
     options.quiet = packed.flag();
-    use(options, packed.fd());
+    use(std::move(options), packed.fd());
 }
 
 void detach_log_from_stderr() noexcept { sink().to_stderr = false; }

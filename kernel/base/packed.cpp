@@ -20,6 +20,10 @@ Number parsed(std::string_view digits) {
     return value;
 }
 
+void pass_on_one(int fd, bool passed) noexcept {
+    for (int tries = 0; tries < 2 && ::fcntl(fd, F_SETFD, passed ? 0 : FD_CLOEXEC) != 0;) ++tries;
+}
+
 }  // namespace
 
 void Packer::text(std::string_view value) {
@@ -53,13 +57,12 @@ int64_t Unpacker::whole_number() { return parsed<int64_t>(text()); }
 
 UniqueFd Unpacker::fd() {
     UniqueFd fd(number<int>());
-    if (fd) pass_on({fd.get()}, false);
+    if (fd) pass_on_one(fd.get(), false);
     return fd;
 }
 
 void pass_on(const std::vector<int>& fds, bool passed) noexcept {
-    for (const int fd : fds)
-        for (int tries = 0; tries < 2 && ::fcntl(fd, F_SETFD, passed ? 0 : FD_CLOEXEC) != 0;) ++tries;
+    for (const int fd : fds) pass_on_one(fd, passed);
 }
 
 }  // namespace keelson::base

@@ -40,7 +40,7 @@ public:
         return static_cast<Number>(whole_number());
     }
     bool flag() { return whole_number() != 0; }
-    /// Owned from now on, and closed by exec(2).
+    /// Owned from now on, and closed by exec(2). Asks for no memory.
     UniqueFd fd();
 
 private:

@@ -1,7 +1,7 @@
 // For what a container lives by: a monitor that goes on as another program has no way back.
 #pragma once
 
-#include <keelson/sdk/error.hpp>
+#include <exception>
 
 namespace keelson::base {
 
@@ -11,7 +11,7 @@ template <typename Work>
 auto with_second_try(Work work) {
     try {
         return work();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
         return work();
     }
 }

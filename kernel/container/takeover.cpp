@@ -1,5 +1,6 @@
 #include <kernel/base/error.hpp>
 #include <kernel/base/log.hpp>
+#include <kernel/base/second_try.hpp>
 #include <kernel/config/global.hpp>
 #include <kernel/container/link_text.hpp>
 #include <kernel/container/runtime_state.hpp>
@@ -127,10 +128,16 @@ void close_what_holds(base::Unpacker& container) {
 void take_over(int argc, char** argv) try {
     const std::string packed = process::taken_over(argc, argv);
     const monitor::HandedOver parts = monitor::HandedOver::in(packed);
-    base::Unpacker log(parts.log), watch(parts.watch), ours(parts.container);
-    base::unpack_log(log);
-    const Takeover takeover = Takeover::unpack(ours);
-    config::set_installation_prefix(takeover.installation_prefix);
+    base::with_second_try([&] {
+        base::Unpacker log(parts.log);
+        base::unpack_log(log);
+    });
+    base::Unpacker watch(parts.watch), ours(parts.container);
+    const Takeover takeover = base::with_second_try([&] {
+        ours = base::Unpacker(parts.container);
+        return Takeover::unpack(ours);
+    });
+    base::with_second_try([&] { config::set_installation_prefix(takeover.installation_prefix); });
     std::optional<config::Config> config;
     std::optional<Facts> facts;
     std::optional<Supervisor> supervisor;

@@ -25,6 +25,7 @@ try 19 --operation stop --cause KILL
 try 31 --operation life --network veth
 try 43 --operation life --cause KILL --network nat
 try 13 --operation freeze
+try 2 --operation freeze --small --cause NOMEM
 try 41 --operation attach --first 1
 try 23 --operation attach --cause INIT
 try 47 --operation attach --owner delegated
