@@ -85,7 +85,7 @@ TEST(Verbs, GiveLxcsStatusForWhatDoesNotRun) {
     EXPECT_EQ(run_quietly("destroy", {"-P", "/klt-none", "x"}), 1);
     EXPECT_EQ(run_quietly("ls", {"-P", "/klt-none", "-f"}), 0);
     EXPECT_EQ(run_quietly("ls", {"-P", "/klt-none", "-f", "-F", "BAD"}), 0);
-    EXPECT_EQ(run_quietly("autostart", {"-P", "/klt-none"}), 0);
+    EXPECT_EQ(run_quietly("autostart", {"-P", "/klt-none"}), 1);
 }
 
 }  // namespace
