@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -176,7 +177,12 @@ void Experiment::adopt_monitor(Tracer& tracer) const {
                 return true;
         return false;
     };
-    for (int tries = 0; kind_.small && !is_small(); ++tries) {
+    // Not while it begins: for want of memory in the C library's own start no program can do anything.
+    const auto waits = [&] {
+        const std::string call = sdk::read_file(cat("/proc/", monitor, "/syscall"));
+        return call.starts_with(cat(SYS_epoll_wait, " ")) || call.starts_with(cat(SYS_epoll_pwait, " "));
+    };
+    for (int tries = 0; kind_.small && !(is_small() && waits()); ++tries) {
         if (tries == 200) throw Error(0, name_, "the monitor does not become small:");
         moment();
     }
