@@ -99,7 +99,8 @@ public:
     void unfreeze();
     bool wait(const std::vector<monitor::State>& states, std::optional<std::chrono::milliseconds> timeout);
 
-    /// The command's status: exit code, 128+signal, 126, 127, 255.
+    /// The command's status: exit code, 128+signal, 126, 127, 255. For a process that does nothing else: it keeps the values of
+    /// lxc.proc.* and the hard limits that it has passed on.
     int attach(const AttachOptions& options);
     /// lxc-console: tty -1 (first free), 0 (console), N. 0 when the person leaves, or by SIGTERM as with
     /// LXC; 129 (SIGHUP) when the terminal goes.

@@ -39,7 +39,7 @@ UniqueFd in_memory(std::string_view packed) {
 
 /// A program that finds no memory to begin with is killed, and the container with it; the one that executes it can wait.
 void must_have_room() {
-    constexpr size_t enough = 4 << 20;  // what the whole program writes to until it serves is a quarter of that
+    constexpr size_t enough = 4 << 20;  // many times what either program has written to when it serves
     void* const room = ::mmap(nullptr, enough, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (room == MAP_FAILED) throw Error::last("get memory for", "the monitor's next program");
     ::munmap(room, enough);
